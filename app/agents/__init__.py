@@ -1,0 +1,1 @@
+"""The models and agents that a user may choose."""

@@ -1,0 +1,147 @@
+"""Errors as HTTP: the one table of statuses, and the one form of an error body."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import asyncpg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from app.core.clock import new_id
+from app.core.db import is_away
+from app.core.envelope import ErrorBody, Failure
+from app.core.errors import (
+    AppError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+from app.core.logs import log
+from app.core.redis import LOST
+
+STATUS: dict[type[AppError], int] = {
+    NotFound: 404,
+    Forbidden: 403,
+    Unauthenticated: 401,
+    Conflict: 409,
+    Invalid: 422,
+    TooMany: 429,
+    Unavailable: 503,
+}
+"""The status of each kind; a kind that is not listed is a bug, and shown as one."""
+
+CODES = {400: "invalid", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+"""Codes of what the framework refuses before any of our code is asked."""
+
+SERVERS = (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, PoolTimeout, *LOST)
+"""What the clients of Postgres and Redis raise."""
+
+Handler = Callable[..., Awaitable[JSONResponse]]
+
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    401: {"model": Failure, "description": "Nobody is signed in."},
+    404: {"model": Failure, "description": "It does not exist, or it is not yours."},
+    409: {"model": Failure, "description": "Not in the present state."},
+    422: {"model": Failure, "description": "The request is wrong; `field` says where."},
+    500: {"model": Failure, "description": "A bug; `reference` is in the server's log."},
+    503: {"model": Failure, "description": "Something that is needed does not answer."},
+}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of a route, for the OpenAPI document."""
+    return {status: DOCUMENTED[status] for status in statuses}
+
+
+def failure(
+    status: int, error: ErrorBody, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """An error body with its status."""
+    content = Failure(error=error).model_dump(mode="json", exclude_none=True)
+    return JSONResponse(content, status, headers)
+
+
+def handle_errors(api: FastAPI) -> None:
+    """Give every error of `api` its status and body."""
+    handlers: dict[type[Exception], Handler] = {
+        AppError: _expected,
+        RequestValidationError: _malformed,
+        HTTPException: _refused,
+        **dict.fromkeys(SERVERS, _server_failed),
+        Exception: _unexpected,
+    }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)
+
+
+async def _expected(request: Request, error: AppError) -> JSONResponse:
+    status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), None)
+    if status is None:
+        return await _unexpected(request, error)
+    body = ErrorBody(code=error.code, message=str(error), field=getattr(error, "field", None))
+    return failure(status, body, _headers(error))
+
+
+def _headers(error: AppError) -> dict[str, str]:
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, Unauthenticated):
+        return {"WWW-Authenticate": 'Cookie realm="keiko"'}
+    return {}
+
+
+async def _malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return failure(422, ErrorBody(code="invalid", message="The body is not valid JSON."))
+    field = ".".join(str(part) for part in first["loc"][1:]) or None
+    message = f"{field}: {first['msg']}." if field else f"{first['msg']}."
+    return failure(422, ErrorBody(code="invalid", message=message, field=field))
+
+
+async def _refused(request: Request, error: HTTPException) -> JSONResponse:
+    headers = dict(error.headers or {})
+    message = str(error.detail)
+    if error.status_code == 404:
+        message = f"There is nothing at {request.url.path}."
+    elif error.status_code == 405:
+        headers["Allow"] = ", ".join(_allowed(request))
+        message = f"{request.method} is not possible here, only {headers['Allow']}."
+    code = CODES.get(error.status_code, "error")
+    return failure(error.status_code, ErrorBody(code=code, message=message), headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method that has a route at this address (RFC 9110, 10.2.1)."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in METHODS
+        if any(r.matches({**request.scope, "method": method})[0] is Match.FULL for r in routes)
+    ]
+
+
+async def _server_failed(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, (PoolTimeout, *LOST)) and not is_away(error):
+        return await _unexpected(request, error)
+    log.warning("api_server_away", path=request.url.path, error=repr(error))
+    message = "The database or Redis does not answer at the moment. Try again in a few seconds."
+    return failure(503, ErrorBody(code="unavailable", message=message), {"Retry-After": "2"})
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    reference = new_id().hex[-12:]
+    log.error("api_request_failed", reference=reference, path=request.url.path, exc_info=error)
+    message = f"Something went wrong on our side. Reference: {reference}."
+    return failure(500, ErrorBody(code="error", message=message, reference=reference))

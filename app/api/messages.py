@@ -1,0 +1,117 @@
+"""/messages: say something, and say it differently."""
+
+from dataclasses import asdict
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header
+from pydantic import BaseModel, Field
+
+from app.api.deps import Body, Caller, CallerNow, Id, Storable
+from app.api.errors import documented
+from app.chats.service import LONGEST_MESSAGE, get_message, get_thread
+from app.core.clock import derived_id, new_id
+from app.core.envelope import Success
+from app.turns.service import Accepted, Incoming, edit_message
+
+router = APIRouter(tags=["messages"], responses=documented(404))
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="Any text that names this message: sent twice, it is one task. "
+        "A `message_id` in the body goes before it.",
+    ),
+]
+
+
+class Words(Body):
+    """What is said, and to which model."""
+
+    text: Annotated[Storable, Field(min_length=1, max_length=LONGEST_MESSAGE)]
+    model: Annotated[
+        Storable | None, Field(max_length=255, description="A name from `GET /models`.")
+    ] = None
+
+
+class Message(Words):
+    """A message to a conversation."""
+
+    message_id: Annotated[
+        Id | None, Field(description="Chosen by the sender: the same id twice is one task.")
+    ] = None
+
+
+class FirstMessage(Message):
+    """A message that may begin a conversation."""
+
+    thread_id: Annotated[
+        Id | None, Field(description="The new conversation's id, or one that exists.")
+    ] = None
+
+
+class AcceptedView(BaseModel):
+    """The message is committed and will be answered. Follow it at `/tasks/{task_id}/events`."""
+
+    task_id: UUID
+    thread_id: UUID
+    message_id: UUID
+    is_new: bool
+
+
+def _message_id(caller: Caller, message: Message, key: str | None) -> UUID:
+    if message.message_id is not None:
+        return message.message_id
+    return derived_id(caller.user_id, f"message:{key}") if key else new_id()
+
+
+def _incoming(caller: Caller, words: Words, message_id: UUID, thread_id: UUID) -> Incoming:
+    return Incoming(
+        message_id=message_id,
+        thread_id=thread_id,
+        user_id=caller.user_id,
+        author=caller.signed_in.username,
+        text=words.text,
+        language=caller.language,
+        model=words.model,
+    )
+
+
+def _accepted(accepted: Accepted) -> Success[AcceptedView]:
+    return Success(data=AcceptedView(**asdict(accepted)))
+
+
+@router.post("/messages", status_code=202, operation_id="start_thread")
+async def start_thread(
+    message: FirstMessage, caller: CallerNow, key: Key = None
+) -> Success[AcceptedView]:
+    """Say something in a new conversation (or in `thread_id`)."""
+    message_id = _message_id(caller, message, key)
+    thread_id = message.thread_id or derived_id(message_id, "thread")
+    incoming = _incoming(caller, message, message_id, thread_id)
+    return _accepted(await caller.turns.accept(incoming))
+
+
+@router.post("/threads/{thread_id}/messages", status_code=202, operation_id="send_message")
+async def send_message(
+    thread_id: UUID, message: Message, caller: CallerNow, key: Key = None
+) -> Success[AcceptedView]:
+    """Say something in a conversation that exists. A second message waits for its turn."""
+    async with caller.transaction() as session:
+        await get_thread(session, caller.user_id, thread_id)
+    incoming = _incoming(caller, message, _message_id(caller, message, key), thread_id)
+    return _accepted(await caller.turns.accept(incoming))
+
+
+@router.put("/messages/{message_id}", status_code=202, operation_id="edit_message")
+async def replace_message(
+    message_id: UUID, words: Words, caller: CallerNow
+) -> Success[AcceptedView]:
+    """Say it differently: what came after is removed, and it is answered anew."""
+    async with caller.transaction() as session:
+        message = await get_message(session, caller.user_id, message_id)
+    incoming = _incoming(caller, words, message_id, message.thread_id)
+    return _accepted(await edit_message(caller.resources, incoming))

@@ -1,0 +1,1 @@
+"""Threads and what was said in them."""

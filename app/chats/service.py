@@ -1,0 +1,296 @@
+"""Threads and messages: add, list, search, rename, judge, remove."""
+
+import base64
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+from sqlalchemy import delete, exists, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
+
+from app.chats.models import Feedback, Step, StepKind, Thread
+from app.core.clock import now
+from app.core.db import is_storable
+from app.core.errors import Invalid, NotFound
+
+LONGEST_MESSAGE = 100_000
+"""Characters of one message."""
+
+LONGEST_NAME = 255
+"""Characters of a thread's name (seed: names)."""
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """One keyset page; `next_cursor` is None on the last one."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewMessage:
+    """A message as a face received it. `id` and `thread_id` come from the sender."""
+
+    id: UUID
+    thread_id: UUID
+    user_id: UUID
+    task_id: UUID
+    author: str
+    text: str
+
+
+def check_text(text: str) -> None:
+    """Refuse what cannot be a message."""
+    if not text.strip():
+        raise Invalid("The message is empty.", field="text")
+    if len(text) > LONGEST_MESSAGE:
+        raise Invalid(
+            f"The message is too long: {len(text):,} of {LONGEST_MESSAGE:,} characters.",
+            field="text",
+        )
+    if not is_storable(text):
+        raise Invalid("The message holds characters that cannot be stored.", field="text")
+
+
+async def add_messages(
+    session: AsyncSession, new: list[NewMessage]
+) -> tuple[set[UUID], dict[UUID, UUID]]:
+    """Store messages, and their threads where these are new.
+
+    Returns (ids stored just now, id → task for all that stand in their sender's thread). An id
+    in neither was refused; one only in the second was stored before, and nothing changed.
+    """
+    at = now()
+    threads = {m.thread_id: m for m in reversed(new)}
+    await session.execute(
+        insert(Thread)
+        .values(
+            [
+                {"id": m.thread_id, "user_id": m.user_id, "name": name_of(m.text),
+                 "created_at": at, "updated_at": at}
+                for m in threads.values()
+            ]
+        )
+        .on_conflict_do_update(
+            index_elements=[Thread.id],
+            set_={"updated_at": at},
+            where=Thread.user_id == insert(Thread).excluded.user_id,
+        )
+    )  # fmt: skip
+    owners: dict[UUID, UUID] = {
+        row[0]: row[1]
+        for row in await session.execute(
+            select(Thread.id, Thread.user_id).where(Thread.id.in_(threads))
+        )
+    }
+    allowed = [m for m in new if owners.get(m.thread_id) == m.user_id]
+    if not allowed:
+        return set(), {}
+    stored = await session.scalars(
+        insert(Step)
+        .values([_message_row(m, at + timedelta(microseconds=n)) for n, m in enumerate(allowed)])
+        .on_conflict_do_nothing()
+        .returning(Step.id)
+    )
+    fresh = set(stored.all())
+    known = await session.execute(
+        select(Step.id, Step.task_id).where(
+            tuple_(Step.id, Step.thread_id).in_([(m.id, m.thread_id) for m in allowed])
+        )
+    )
+    return fresh, {row[0]: row[1] for row in known if row[1] is not None}
+
+
+def _message_row(message: NewMessage, at: datetime) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "thread_id": message.thread_id,
+        "task_id": message.task_id,
+        "kind": StepKind.USER_MESSAGE,
+        "name": message.author,
+        "output": message.text,
+        "created_at": at,
+        "ended_at": at,
+    }
+
+
+def name_of(text: str) -> str:
+    """What a thread is called until its owner names it: the beginning of its first message."""
+    line = " ".join(text.split())
+    return line if len(line) <= 80 else line[:79].rstrip() + "…"
+
+
+async def get_thread(session: AsyncSession, user_id: UUID, thread_id: UUID) -> Thread:
+    """The user's thread; another user's thread is as good as absent."""
+    thread = await session.scalar(
+        select(Thread).where(Thread.id == thread_id, Thread.user_id == user_id)
+    )
+    if thread is None:
+        raise NotFound("There is no such conversation.")
+    return thread
+
+
+async def list_steps(session: AsyncSession, thread_id: UUID) -> list[Step]:
+    """All steps of a thread in the order in which they happened."""
+    found = await session.scalars(
+        select(Step)
+        .where(Step.thread_id == thread_id)
+        .order_by(Step.created_at, Step.id)
+        .options(defer(Step.search))
+    )
+    return list(found)
+
+
+async def list_task_steps(session: AsyncSession, task_id: UUID) -> list[Step]:
+    """The steps of one turn. The caller has made sure that the task is the user's."""
+    found = await session.scalars(
+        select(Step)
+        .where(Step.task_id == task_id)
+        .order_by(Step.created_at, Step.id)
+        .options(defer(Step.search))
+    )
+    return list(found)
+
+
+async def get_message(session: AsyncSession, user_id: UUID, message_id: UUID) -> Step:
+    """What the user said under this id; another user's message is as good as absent."""
+    message = await session.scalar(
+        select(Step)
+        .join(Thread, Thread.id == Step.thread_id)
+        .where(
+            Step.id == message_id,
+            Step.kind == StepKind.USER_MESSAGE,
+            Thread.user_id == user_id,
+        )
+        .options(defer(Step.search))
+    )
+    if message is None:
+        raise NotFound("There is no such message.")
+    return message
+
+
+async def list_threads(
+    session: AsyncSession,
+    user_id: UUID,
+    *,
+    search: str | None,
+    after: str | None,
+    limit: int,
+) -> Page[Thread]:
+    """The user's threads, latest first; with `search`, those whose title or text has its words.
+
+    The last word may be unfinished. `after` is the `next_cursor` of the page before.
+    """
+    query = select(Thread).where(Thread.user_id == user_id).options(defer(Thread.search))
+    if search and (words := prefix_query(search)):
+        wanted = func.to_tsquery("simple", words)
+        query = query.where(
+            or_(
+                Thread.search.op("@@")(wanted),
+                exists().where(Step.thread_id == Thread.id, Step.search.op("@@")(wanted)),
+            )
+        )
+    if after:
+        query = query.where(tuple_(Thread.updated_at, Thread.id) < tuple_(*_read_cursor(after)))
+    query = query.order_by(Thread.updated_at.desc(), Thread.id.desc()).limit(limit + 1)
+    found = list(await session.scalars(query))
+    more = len(found) > limit
+    return Page(found[:limit], _cursor(found[limit - 1]) if more else None)
+
+
+def prefix_query(search: str) -> str:
+    """`search` as a tsquery: every word must occur, the last one perhaps longer than typed."""
+    return " & ".join(f"{word}:*" for word in re.findall(r"[^\W_]+", search))
+
+
+def _cursor(thread: Thread) -> str:
+    raw = orjson.dumps([thread.updated_at.isoformat(), str(thread.id)])
+    return base64.urlsafe_b64encode(raw).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[Any, Any]:
+    try:
+        moment, id = orjson.loads(base64.urlsafe_b64decode(cursor))
+        return datetime.fromisoformat(moment), UUID(id)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Invalid("This is not a cursor of a page before.", field="after") from error
+
+
+async def rename_thread(session: AsyncSession, user_id: UUID, thread_id: UUID, name: str) -> Thread:
+    """Give a thread another name."""
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise Invalid(f"A name has 1 to {LONGEST_NAME} characters.", field="name")
+    thread = await get_thread(session, user_id, thread_id)
+    thread.name = name
+    return thread
+
+
+async def remove_thread(session: AsyncSession, user_id: UUID, thread_id: UUID) -> None:
+    """Remove a thread with everything in it."""
+    await get_thread(session, user_id, thread_id)
+    await session.execute(delete(Thread).where(Thread.id == thread_id))
+
+
+async def remove_steps_of_tasks(session: AsyncSession, task_ids: list[UUID]) -> None:
+    """Remove what tasks showed: tool calls and answers."""
+    await session.execute(
+        delete(Step).where(Step.task_id.in_(task_ids), Step.kind != StepKind.USER_MESSAGE)
+    )
+
+
+async def set_feedback(
+    session: AsyncSession,
+    user_id: UUID,
+    task_id: UUID,
+    *,
+    thread_id: UUID,
+    value: int,
+    comment: str | None,
+) -> UUID:
+    """Judge an answer, or judge it anew. The caller has made sure that the task is the user's."""
+    if value not in (0, 1):
+        raise Invalid("A judgement is 1 (good) or 0 (bad).", field="value")
+    values = {"value": value, "comment": comment}
+    statement = (
+        insert(Feedback)
+        .values(id=func.gen_random_uuid(), created_at=now(), task_id=task_id, user_id=user_id,
+                thread_id=thread_id, **values)
+        .on_conflict_do_update(index_elements=[Feedback.task_id, Feedback.user_id], set_=values)
+        .returning(Feedback.id)
+    )  # fmt: skip
+    return (await session.scalars(statement)).one()
+
+
+async def delete_feedback(session: AsyncSession, user_id: UUID, task_id: UUID) -> bool:
+    """Take a judgement back; False if there was none."""
+    gone = await session.scalars(
+        delete(Feedback)
+        .where(Feedback.task_id == task_id, Feedback.user_id == user_id)
+        .returning(Feedback.id)
+    )
+    return gone.first() is not None
+
+
+async def list_steps_of_threads(
+    session: AsyncSession, thread_ids: set[UUID]
+) -> dict[UUID, list[Step]]:
+    """The steps of several threads, each in the order in which they happened."""
+    found = await session.scalars(
+        select(Step)
+        .where(Step.thread_id.in_(thread_ids))
+        .order_by(Step.created_at, Step.id)
+        .options(defer(Step.search))
+    )
+    threads: dict[UUID, list[Step]] = {}
+    for step in found:
+        threads.setdefault(step.thread_id, []).append(step)
+    return threads

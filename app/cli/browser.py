@@ -1,0 +1,86 @@
+"""A Chrome or Chromium for the browser tests: found, or installed where that is possible."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from app.core.errors import Unavailable
+from app.core.settings import settings
+
+_NAMES = (
+    "google-chrome",
+    "google-chrome-stable",
+    "chromium",
+    "chromium-browser",
+    "microsoft-edge",
+)
+_MAC = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+_REMEDY = (
+    "Set KEIKO_BROWSER=/path/to/chrome, or install one: sudo apt-get install chromium libatomic1 "
+    "(Debian), or .venv/bin/python -m playwright install --with-deps chromium."
+)
+
+
+def find_browser() -> str | None:
+    """The browser that is named by KEIKO_BROWSER, installed, or fetched by Playwright."""
+    if given := settings().browser:
+        return given
+    installed = [found for name in _NAMES if (found := shutil.which(name))]
+    installed += [path for path in _MAC if Path(path).exists()]
+    return next(iter(installed), None) or _fetched_by_playwright()
+
+
+def driver_works() -> bool:
+    """Whether Playwright's own Node starts; on a minimal Debian it lacks libatomic."""
+    return _run(sys.executable, "-m", "playwright", "--version")
+
+
+def require_browser() -> str:
+    """A browser that tests can use; installs one if there is none. Raises `Unavailable`."""
+    if not driver_works():
+        _install_package("libatomic1")
+        if not driver_works():
+            raise Unavailable(f"Playwright does not start: libatomic is missing. {_REMEDY}")
+    if found := find_browser():
+        return found
+    click.echo("keiko: no Chrome or Chromium found; fetching Playwright's", err=True)
+    if not _run(sys.executable, "-m", "playwright", "install", "chromium"):
+        _install_package("chromium")
+    if found := find_browser():
+        return found
+    raise Unavailable(f"There is no Chrome or Chromium for the browser tests. {_REMEDY}")
+
+
+def _fetched_by_playwright() -> str | None:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return None
+    if not driver_works():
+        return None
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def _install_package(name: str) -> None:
+    """Install a system package where that needs no question: as root, with apt-get."""
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        return
+    click.echo(f"keiko: installing {name} with apt-get", err=True)
+    if not _run(apt, "install", "-y", "--no-install-recommends", name):
+        _run(apt, "update")
+        _run(apt, "install", "-y", "--no-install-recommends", name)
+
+
+def _run(*command: str) -> bool:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return done.returncode == 0

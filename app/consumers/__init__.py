@@ -1,0 +1,1 @@
+"""What reads events and acts on them."""

@@ -1,0 +1,1 @@
+"""Ground: settings, database, Redis, errors and the clock; knows nothing of assistants."""

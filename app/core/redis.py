@@ -1,0 +1,49 @@
+"""Redis: one client per process, and the names of everything that lives there."""
+
+from uuid import UUID
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError
+
+LOST = (ConnectionError, TimeoutError, BusyLoadingError, OSError)
+"""What is raised while Redis is away."""
+
+TASKS_READY = "tasks:ready"
+"""List of task ids that a worker may claim at once; Postgres knows them anyway."""
+
+LIVE = "live"
+"""Channel that carries the parts of every running task to the web processes."""
+
+HINTS = "hints"
+"""Channel that says "look at thread X again", "task X is to stop", "session X is over"."""
+
+EVENTS = "events"
+"""Stream of everything that happened, filled by the relay."""
+
+LOCAL_MODELS = "models:local"
+"""Models that a worker found on its own machine, for all who list models; runs out by itself."""
+
+
+def parts_key(task_id: UUID) -> str:
+    """Stream of one task's parts, kept for an hour past its end (seed: Redis keys)."""
+    return f"task:parts:{task_id}"
+
+
+def session_key(token_hash: str) -> str:
+    """Cached session of one browser; the record is the `sessions` row."""
+    return f"session:{token_hash}"
+
+
+def open_redis(url: str) -> Redis:
+    """A client that tries again over a restart of about a second, and never waits for ever."""
+    client: Redis = Redis.from_url(
+        url,
+        socket_connect_timeout=5,
+        socket_timeout=30,
+        health_check_interval=30,
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 4),
+        retry_on_error=[ConnectionError, TimeoutError, BusyLoadingError],
+    )
+    return client

@@ -1,0 +1,170 @@
+"""Every setting, read once from the environment; nothing else reads `os.environ`."""
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_ENV_FILE = Path(__file__).parents[2] / ".env"
+
+
+class ModelSettings(BaseModel):
+    """One named model behind an OpenAI-compatible or Azure endpoint."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(description="What the user chooses in the chat.")
+    url: str = Field(description="Base address, as `https://host/v1`.")
+    model: str = Field(description="The provider's own name for it (Azure: the deployment).")
+    key: SecretStr | None = None
+    api_version: str | None = Field(
+        default=None, description="Only for Azure's classic API; its v1 API needs none."
+    )
+    fallback: str | None = Field(
+        default=None,
+        description="Name of the model to use when this one does not answer.",
+    )
+
+
+class ToolServerSettings(BaseModel):
+    """One more MCP server that the operator gives to everybody, started over stdio."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    command: str
+    args: list[str] = []
+    env: dict[str, str] = {}
+
+
+def _default_data() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/keiko")
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "keiko"
+
+
+class Settings(BaseSettings):
+    """Environment variables are `KEIKO_<FIELD>`; a `.env` file beside `keiko` is read too."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="KEIKO_", env_file=_ENV_FILE, extra="ignore", env_ignore_empty=True
+    )
+
+    host: str = Field(default="127.0.0.1", description="Address that the web process listens on.")
+    port: int = Field(
+        default=8000,
+        ge=0,
+        le=65535,
+        description="Port that the web process listens on.",
+    )
+    data: Path = Field(
+        default_factory=_default_data,
+        description="Folder for the built-in servers, process ids and logs.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="Your own PostgreSQL, as `postgresql://user:password@host/name`.",
+    )
+    redis_url: str | None = Field(
+        default=None, description="Your own Redis or Valkey, as `redis://host:6379/0`."
+    )
+    public_url: str | None = Field(
+        default=None,
+        description="Address that browsers use when a proxy stands in front.",
+    )
+    owner_name: str = Field(default="owner", description="Name of the first account.")
+    owner_password: SecretStr | None = Field(
+        default=None,
+        description="Its password, for starts that nobody watches; else a link is printed.",
+    )
+    model_url: str | None = Field(
+        default=None,
+        description="Base address of an OpenAI-compatible endpoint, as `https://host/v1`.",
+    )
+    model_key: SecretStr | None = Field(default=None, description="Its API key, if it wants one.")
+    model_name: str | None = Field(default=None, description="The model to ask for there.")
+    models: list[ModelSettings] = Field(
+        default=[],
+        description="Several named models as JSON; the first is the default.",
+    )
+    model_timeout_seconds: float = Field(
+        120.0, gt=0, description="Longest silence of a model before its answer counts as stalled."
+    )
+    model_discovery: bool = Field(
+        default=True,
+        description="Look for Ollama and LM Studio on their usual local ports.",
+    )
+    tool_servers: list[ToolServerSettings] = Field(
+        default=[],
+        description="More MCP servers for everybody, as JSON (started over stdio).",
+    )
+    tool_timeout_seconds: float = Field(
+        default=60.0, gt=0, description="Longest a tool call may take."
+    )
+    task_timeout_seconds: int = Field(
+        default=1800,
+        ge=1,
+        le=7200,
+        description="Longest a turn may take (seed: agent execution).",
+    )
+    worker_slots: int = Field(default=1000, ge=1, description="Turns that one worker runs at once.")
+    log_level: str = Field(default="info", description="debug, info, warning or error.")
+    browser: str | None = Field(
+        default=None, description="Chrome or Chromium for the browser tests, if not found by name."
+    )
+    worker_name: str | None = Field(
+        default=None,
+        exclude=True,
+        description="What a worker is called whose dead predecessor had the same name.",
+    )
+    listen_fd: int | None = Field(
+        default=None,
+        exclude=True,
+        description="The open web port, given to web by `keiko up` alone.",
+    )
+
+    @property
+    def run_folder(self) -> Path:
+        """Where every process writes its id as `<process>.pid`."""
+        return self.data / "run"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()
+
+
+Environment = Annotated[dict[str, str], "what a child process is started with"]
+
+
+def child_environment(**extra: str) -> Environment:
+    """This process's environment for a child, with `extra` on top."""
+    return {**os.environ, "PYTHONUNBUFFERED": "1", **extra}
+
+
+def foreign_environment(**extra: str) -> Environment:
+    """What a program that is not ours may know: no KEIKO_* secret, no Python path of ours."""
+    keep = {k: v for k, v in os.environ.items() if not k.startswith(("KEIKO_", "PYTHON"))}
+    return {**keep, **extra}
+
+
+def set_environment(**values: str) -> None:
+    """Tell a library what it reads from nowhere but the environment (Chainlit does so)."""
+    os.environ.update(values)
+
+
+def python() -> str:
+    """The interpreter that children of this process are started with."""
+    return sys.executable
+
+
+def terminal_language() -> str:
+    """`de` for a person whose terminal speaks German, else `en`."""
+    spoken = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "de" if next(filter(None, spoken), "").startswith("de") else "en"

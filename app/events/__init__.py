@@ -1,0 +1,1 @@
+"""What happened: typed events, stored with the change that caused them."""

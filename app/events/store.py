@@ -1,0 +1,54 @@
+"""The event store and outbox in one: an event is stored with the change that caused it."""
+
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_jsonable_python
+from sqlalchemy import Index, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.clock import now
+from app.core.db import JSON, Base
+from app.events.types import Event
+
+_ENVELOPE = {field.name for field in fields(Event)}
+
+
+class StoredEvent(Base):
+    """Something that happened; public once the relay has set `published_at`."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("ix_events_unpublished", "id", postgresql_where=text("published_at is null")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    source: Mapped[str]
+    user_id: Mapped[UUID | None] = mapped_column(index=True)
+    correlation_id: Mapped[UUID | None] = mapped_column(index=True)
+    payload: Mapped[JSON]
+    occurred_at: Mapped[datetime] = mapped_column(default=now)
+    published_at: Mapped[datetime | None]
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """The columns of an event, for statements that insert many."""
+    own = {f.name: getattr(event, f.name) for f in fields(event) if f.name not in _ENVELOPE}
+    return {
+        "id": event.event_id,
+        "type": event.event_type,
+        "source": event.source,
+        "user_id": event.user_id,
+        "correlation_id": event.correlation_id,
+        "payload": to_jsonable_python(own),
+        "occurred_at": event.occurred_at,
+    }
+
+
+def record(session: AsyncSession, event: Event) -> None:
+    """Say that `event` happened. It becomes public when, and only if, the session commits."""
+    session.add(StoredEvent(**event_row(event)))

@@ -1,0 +1,165 @@
+"""The worker's turns: claimed, run beside each other, kept alive, handed over at the end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from app.chats.service import list_steps_of_threads
+from app.core.bus import Bus, read_hint
+from app.core.clock import new_id
+from app.core.db import is_away, persist
+from app.core.errors import Conflict
+from app.core.logs import log
+from app.core.redis import HINTS, LOST
+from app.core.resources import Resources
+from app.orchestrator.run import Orchestrator
+from app.orchestrator.turn import Run
+from app.tasks.lease import claim_tasks, end_leases, renew_leases
+from app.tasks.live import Hub
+from app.tasks.queue import next_ready
+
+RENEW_SECONDS = 1.0
+SWEEP_SECONDS = 0.5
+DRAIN_SECONDS = 20.0
+"""How long a leaving worker waits for its runs to reach a checkpoint."""
+
+CLAIM_AT_ONCE = 25
+
+
+class TurnWorker:
+    """Everything that one worker does with turns."""
+
+    def __init__(self, resources: Resources, orchestrator: Orchestrator, hub: Hub) -> None:
+        self._resources = resources
+        self._orchestrator = orchestrator
+        self._hub = hub
+        self._name = resources.settings.worker_name or str(new_id())
+        self._runs: dict[UUID, Run] = {}
+        self._free = asyncio.Semaphore(resources.settings.worker_slots)
+
+    def listen(self, bus: Bus) -> None:
+        """Hear who wants a run stopped or said again."""
+        bus.subscribe(HINTS, self._hint)
+
+    def _hint(self, data: bytes) -> None:
+        kind, id = read_hint(data)
+        if (run := self._runs.get(id)) is None:
+            return
+        if kind == "stop":
+            self._stop(run)
+        elif kind == "resend":
+            self._hub.resend(id, run.text)
+
+    def _stop(self, run: Run) -> None:
+        if not run.stopping and not run.ending and run.work is not None:
+            run.stopping = True
+            run.work.cancel()
+
+    async def run(self) -> None:
+        """Claim, run, renew and sweep until cancelled; then hand over what still runs."""
+        if self._resources.settings.worker_name:
+            await persist(self._resources.db, lambda session: end_leases(session, self._name))
+        keeping = asyncio.create_task(self._every(RENEW_SECONDS, self._renew))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._take_announced())
+                group.create_task(self._every(SWEEP_SECONDS, self._sweep))
+        finally:
+            await self._drain()
+            keeping.cancel()
+
+    async def _take_announced(self) -> None:
+        while True:
+            try:
+                ids = await next_ready(self._resources.redis, most=CLAIM_AT_ONCE, wait_seconds=1)
+                if ids:
+                    await self._claim(ids)
+            except LOST:
+                await asyncio.sleep(0.2)
+            except Exception as error:  # noqa: BLE001 - the loop outlives a restarted database
+                await self._survive(error)
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - the loop outlives a restarted database
+                await self._survive(error)
+
+    async def _survive(self, error: Exception) -> None:
+        if not is_away(error):
+            log.error("worker_loop_failed", exc_info=error)
+        await asyncio.sleep(0.2)
+
+    async def _sweep(self) -> None:
+        await self._claim(None)
+
+    async def _claim(self, ids: list[UUID] | None) -> None:
+        if self._free.locked():
+            return
+        try:
+            runs = await self._claim_runs(ids)
+        except Conflict:
+            runs = []
+            for id in ids or []:
+                try:
+                    runs += await self._claim_runs([id])
+                except Conflict:
+                    continue
+        for run in runs:
+            await self._free.acquire()
+            self._runs[run.task.id] = run
+            run.work = asyncio.create_task(self._work(run))
+
+    async def _claim_runs(self, ids: list[UUID] | None) -> list[Run]:
+        async with self._resources.db.transaction() as session:
+            tasks = await claim_tasks(session, self._name, ids=ids, mine=set(self._runs))
+            if not tasks:
+                return []
+            threads = await list_steps_of_threads(
+                session, {task.thread_id for task in tasks if task.thread_id}
+            )
+        return [
+            Run(task, threads.get(task.thread_id, []) if task.thread_id else []) for task in tasks
+        ]
+
+    async def _work(self, run: Run) -> None:
+        try:
+            await self._orchestrator.run(run)
+        finally:
+            self._free.release()
+            if self._runs.get(run.task.id) is run:
+                del self._runs[run.task.id]
+
+    async def _renew(self) -> None:
+        runs = dict(self._runs)
+        if not runs:
+            return
+        async with self._resources.db.transaction() as session:
+            held, to_stop = await renew_leases(
+                session, {id: run.task.fence for id, run in runs.items()}
+            )
+        for id, run in runs.items():
+            if run.work is None or self._runs.get(id) is not run or run.work.done():
+                continue
+            if id in to_stop:
+                self._stop(run)
+            elif id not in held and not run.stopping and not run.ending:
+                run.lost = True
+                run.work.cancel()
+
+    async def _drain(self) -> None:
+        """Ask each run to stop at its next checkpoint; after a while, stop it where it is."""
+        for run in self._runs.values():
+            run.control.request_drain("shutdown")
+        work = {run.work for run in self._runs.values() if run.work is not None}
+        if not work:
+            return
+        log.info("draining", runs=len(work))
+        _, late = await asyncio.wait(work, timeout=DRAIN_SECONDS)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=5)
+        await self._hub.flush()

@@ -1,0 +1,235 @@
+"""Tool calls that happen once: intent in `tool_executions`, then the call, then the outcome.
+
+A finished call is never repeated. One whose end nobody saw is called again if it only reads;
+otherwise a person is asked, and each answer counts once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Exists, column, exists, literal, select, table, update
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.clock import new_id, now
+from app.core.db import JSON, persist
+from app.core.errors import AppError, Conflict, LeaseLost, Unavailable
+from app.core.resources import Resources
+from app.mcp.models import ExecutionStatus, ToolExecution
+from app.mcp.server import NoAnswer, ServerStopped
+from app.mcp.sessions import RemoteTool, ToolOutcome, ToolServers
+
+LONGEST_OUTPUT = 100_000
+"""Characters of a tool's answer that are kept; more would fill a model's context."""
+
+_INTEGERS = range(-(2**63), 2**64)
+_tasks = table("tasks", column("id"), column("fence"), column("status"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolCall:
+    """A model's wish to call a tool; `tool_call_id` is its idempotency key within the task."""
+
+    task_id: UUID
+    fence: int
+    tool_call_id: str
+    name: str
+    arguments: JSON
+
+
+class Settlement(StrEnum):
+    """What a person says about a call whose outcome is unknown."""
+
+    HAPPENED = "happened"
+    REPEAT = "repeat"
+    SKIP = "skip"
+
+
+class UnknownOutcome(AppError):
+    """The call may have been carried out or not: only a person can say how to go on."""
+
+    code = "unknown_outcome"
+
+    def __init__(self, call: ToolCall) -> None:
+        super().__init__(f"It is not known whether “{call.name}” was carried out.")
+        self.call = call
+
+
+async def execute(
+    resources: Resources,
+    call: ToolCall,
+    servers: ToolServers,
+    *,
+    settled: Sequence[Settlement] = (),
+) -> ToolOutcome:
+    """Make a call, or give back what came of it before.
+
+    `settled` are all answers to questions about this call so far, oldest first. Raises
+    UnknownOutcome when another answer is needed, LeaseLost when the task is another run's now.
+    """
+    tool = servers.find_tool(call.name)
+    id = new_id()
+
+    async def begin(session: AsyncSession) -> ToolExecution:
+        return await _begin(session, id, call, tool, settled)
+
+    try:
+        execution = await persist(resources.db, begin)
+    except Conflict as refusal:
+        return ToolOutcome(str(refusal), failed=True)
+    if execution.status is not ExecutionStatus.STARTED:
+        return ToolOutcome(
+            execution.output or "", failed=execution.status is ExecutionStatus.FAILED
+        )
+    outcome = await _call(resources, call, servers, read_only=execution.read_only)
+    await persist(resources.db, lambda session: _finish(session, execution.id, call.fence, outcome))
+    return outcome
+
+
+async def _begin(
+    session: AsyncSession,
+    id: UUID,
+    call: ToolCall,
+    tool: RemoteTool | None,
+    settled: Sequence[Settlement],
+) -> ToolExecution:
+    """The row of a call: finished, or started by this run, which is then the one to call."""
+    await session.execute(_intent(id, call, tool))
+    row = await session.scalar(
+        select(ToolExecution)
+        .where(
+            ToolExecution.task_id == call.task_id,
+            ToolExecution.tool_call_id == call.tool_call_id,
+            _holds(call.task_id, call.fence),
+        )
+        .with_for_update(of=ToolExecution)
+    )
+    if row is None:
+        raise LeaseLost("Another worker runs this task now.")
+    if row.id == id:
+        return row
+    if row.tool != call.name or row.arguments != _storable(call.arguments):
+        raise Conflict("This call has the id of an earlier, different one. Call the tool again.")
+    for answer in settled[row.answers :]:
+        _settle(row, answer)
+    if row.status is ExecutionStatus.STARTED and not row.read_only:
+        raise UnknownOutcome(call)
+    if row.status in (ExecutionStatus.STARTED, ExecutionStatus.ALLOWED):
+        row.status, row.fence = ExecutionStatus.STARTED, call.fence
+    return row
+
+
+def _intent(id: UUID, call: ToolCall, tool: RemoteTool | None) -> Insert:
+    """Writes the row of a new call, if the lease holds and there is none yet."""
+    values: dict[str, Any] = {
+        "id": id,
+        "created_at": now(),
+        "task_id": call.task_id,
+        "tool_call_id": call.tool_call_id,
+        "server": tool.server if tool else "",
+        "tool": call.name,
+        "arguments": _storable(call.arguments),
+        "read_only": tool is not None and tool.read_only,
+        "status": ExecutionStatus.STARTED,
+        "fence": call.fence,
+        "answers": 0,
+    }
+    columns = ToolExecution.__table__.c
+    row = select(*(literal(value, columns[name].type) for name, value in values.items()))
+    return (
+        insert(ToolExecution)
+        .from_select(list(values), row.where(_holds(call.task_id, call.fence)))
+        .on_conflict_do_nothing(index_elements=["task_id", "tool_call_id"])
+    )
+
+
+def _holds(task_id: UUID, fence: int) -> Exists:
+    return exists().where(
+        _tasks.c.id == task_id, _tasks.c.fence == fence, _tasks.c.status == "running"
+    )
+
+
+def _settle(row: ToolExecution, answer: Settlement) -> None:
+    row.answers += 1
+    match answer:
+        case Settlement.REPEAT:
+            row.status = ExecutionStatus.ALLOWED
+            return
+        case Settlement.HAPPENED:
+            row.status = ExecutionStatus.COMPLETED
+            row.output = "The user says that this was carried out. Its result is not known."
+        case Settlement.SKIP:
+            row.status = ExecutionStatus.FAILED
+            row.output = "The user does not want this to be tried again. Whether it was carried out"
+            row.output += " before is not known."
+    row.completed_at = now()
+
+
+async def _call(
+    resources: Resources, call: ToolCall, servers: ToolServers, *, read_only: bool
+) -> ToolOutcome:
+    try:
+        outcome = await _answer(resources, call, servers, read_only=read_only)
+    except NoAnswer as error:
+        if not read_only:
+            raise UnknownOutcome(call) from error
+        outcome = ToolOutcome(str(error), failed=True)
+    except Unavailable as error:
+        outcome = ToolOutcome(str(error), failed=True)
+    return replace(outcome, text=_shortened(_storable(outcome.text)))
+
+
+async def _answer(
+    resources: Resources, call: ToolCall, servers: ToolServers, *, read_only: bool
+) -> ToolOutcome:
+    """One call; a second one if the first met a dying server and only reads."""
+    seconds = resources.settings.tool_timeout_seconds
+    try:
+        return await servers.call(call.name, call.arguments, timeout=seconds)
+    except ServerStopped:
+        if not read_only:
+            raise
+    return await servers.call(call.name, call.arguments, timeout=seconds)
+
+
+async def _finish(session: AsyncSession, id: UUID, fence: int, outcome: ToolOutcome) -> None:
+    status = ExecutionStatus.FAILED if outcome.failed else ExecutionStatus.COMPLETED
+    written = await session.scalar(
+        update(ToolExecution)
+        .where(
+            ToolExecution.id == id,
+            ToolExecution.fence == fence,
+            exists().where(
+                _tasks.c.id == ToolExecution.task_id,
+                _tasks.c.fence == fence,
+                _tasks.c.status == "running",
+            ),
+        )
+        .values(status=status, output=outcome.text, completed_at=now())
+        .returning(ToolExecution.id)
+    )
+    if written is None:
+        raise LeaseLost("Another worker runs this task now.")
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= LONGEST_OUTPUT:
+        return text
+    return f"{text[:LONGEST_OUTPUT]}\n[Cut here: the tool answered {len(text):,} characters.]"
+
+
+def _storable(value: Any) -> Any:
+    """The same, without what Postgres cannot keep: NUL, lone surrogates, numbers beyond 64 bits."""
+    match value:
+        case str():
+            return value.encode(errors="replace").decode().replace("\0", "\ufffd")
+        case dict():
+            return {_storable(key): _storable(each) for key, each in value.items()}
+        case list():
+            return [_storable(each) for each in value]
+        case int() if value not in _INTEGERS:
+            return str(value)
+    return value

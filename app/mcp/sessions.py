@@ -1,0 +1,78 @@
+"""The sessions of one worker with all MCP servers: its own one and those of the operator."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from mcp.server.fastmcp import FastMCP
+
+from app.core.db import JSON
+from app.core.errors import Unavailable
+from app.core.settings import Settings
+from app.mcp.results import ToolOutcome
+from app.mcp.server import NoAnswer, Server
+from app.mcp.tools import RemoteTool, name_tools
+from app.mcp.transports import Connect, in_memory, over_stdio
+
+__all__ = ["BUILT_IN", "NoAnswer", "RemoteTool", "ToolOutcome", "ToolServers"]
+
+BUILT_IN = "keiko"
+GRACE_SECONDS = 2.0
+"""How long a worker's start waits for the operator's servers; later ones join when they come."""
+
+
+class ToolServers:
+    """All servers of one worker, opened once. `built_in` is the server object of `tools/`.
+
+    `version` grows whenever `list_tools` changes: what was built from the tools is then old.
+    """
+
+    def __init__(self, settings: Settings, built_in: FastMCP[Any]) -> None:
+        self.version = 0
+        self._tools: dict[str, RemoteTool] = {}
+        self._servers: dict[str, Server] = {}
+        self._add(BUILT_IN, in_memory(built_in))
+        for server in settings.tool_servers:
+            self._add(server.name, over_stdio(server))
+
+    async def start(self) -> None:
+        """Open all sessions. Waits for the built-in server, and a moment for the others."""
+        for server in self._servers.values():
+            server.start()
+        await self._servers[BUILT_IN].opened()
+        others = [server.opened() for name, server in self._servers.items() if name != BUILT_IN]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_SECONDS):
+                await asyncio.gather(*others)
+
+    async def stop(self) -> None:
+        """Close all sessions and end all processes of servers."""
+        await asyncio.gather(*(server.stop() for server in self._servers.values()))
+
+    def list_tools(self) -> list[RemoteTool]:
+        """Every tool that the servers have offered, also of one that is away for the moment."""
+        return list(self._tools.values())
+
+    def find_tool(self, tool_name: str) -> RemoteTool | None:
+        """The tool that the model calls by this name."""
+        return self._tools.get(tool_name)
+
+    async def call(self, tool_name: str, arguments: JSON, *, timeout: float) -> ToolOutcome:
+        """Call a tool once and wait `timeout` seconds for its answer.
+
+        Raises NoAnswer when the call may have been carried out, Unavailable when it was not.
+        """
+        tool = self.find_tool(tool_name)
+        if tool is None:
+            raise Unavailable(f"There is no tool “{tool_name}” at the moment.")
+        return await self._servers[tool.server].call(tool.remote_name, arguments, timeout)
+
+    def _add(self, name: str, connect: Connect) -> None:
+        if name in self._servers:
+            raise RuntimeError(f"KEIKO_TOOL_SERVERS: “{name}” is the name of another server.")
+        self._servers[name] = Server(name, connect, self._renew)
+
+    def _renew(self) -> None:
+        offered = [(server.name, server.tools) for server in self._servers.values()]
+        self._tools = {tool.name: tool for tool in name_tools(offered)}
+        self.version += 1

@@ -1,0 +1,58 @@
+"""The tools of all servers, each under the one name the model calls it by."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mcp import types
+
+from app.core.db import JSON
+from app.core.logs import log
+
+_LONGEST_NAME = 64
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+@dataclass(frozen=True)
+class RemoteTool:
+    """A tool of one server. `input_schema` is JSON Schema; `remote_name` is the server's own."""
+
+    name: str
+    description: str
+    input_schema: JSON
+    read_only: bool
+    server: str
+    remote_name: str
+
+
+def name_tools(servers: Iterable[tuple[str, list[types.Tool]]]) -> list[RemoteTool]:
+    """All tools, earlier servers first. Of two with one name, the later gets its server's before.
+
+    Names are what every model provider accepts: letters, digits, `_` and `-`, at most 64.
+    """
+    named: dict[str, RemoteTool] = {}
+    for server, tools in servers:
+        for tool in tools:
+            name = _name(tool.name)
+            if name in named:
+                name = _name(f"{server}_{tool.name}")
+            if name in named:
+                log.warning("tool_left_out", server=server, tool=tool.name)
+                continue
+            named[name] = _remote(name, server, tool)
+    return list(named.values())
+
+
+def _name(wanted: str) -> str:
+    return _NOT_IN_NAMES.sub("_", wanted)[:_LONGEST_NAME]
+
+
+def _remote(name: str, server: str, tool: types.Tool) -> RemoteTool:
+    return RemoteTool(
+        name=name,
+        description=tool.description or tool.title or tool.name,
+        input_schema=tool.inputSchema,
+        read_only=bool(tool.annotations and tool.annotations.readOnlyHint),
+        server=server,
+        remote_name=tool.name,
+    )

@@ -1,0 +1,1 @@
+"""Runs one task: agent, model and tools together."""

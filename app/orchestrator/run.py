@@ -1,0 +1,273 @@
+"""Runs one task to its next stop: an end, a question, or a hand-over to another worker."""
+
+import asyncio
+from typing import Any
+
+import orjson
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphDrained
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command, StateSnapshot
+
+from app.chats.models import StepKind
+from app.core.bus import publish_hint
+from app.core.clock import derived_id, now
+from app.core.db import JSON, is_away, persist
+from app.core.errors import LeaseLost
+from app.core.logs import log
+from app.core.resources import Resources
+from app.mcp.executor import ToolCall, execute
+from app.mcp.sessions import ToolOutcome, ToolServers
+from app.orchestrator.checkpoints import TurnSaver
+from app.orchestrator.failures import Failure, ModelFailure, sentence
+from app.orchestrator.history import build_history, said_in, usage_of
+from app.orchestrator.llm import Models
+from app.orchestrator.outcome import Outcomes, TurnEnd
+from app.orchestrator.sink import LANGUAGE, SINK
+from app.orchestrator.toolbox import CALLS, CallRequest, toolbox
+from app.orchestrator.turn import Run
+from app.tasks.lease import MOST_ATTEMPTS, hand_over
+from app.tasks.live import Hub
+from app.tasks.models import Task, TaskStatus
+from app.tasks.parts import Ended, ToolFinished, ToolStarted
+from app.tasks.questions import list_answers
+from app.tasks.queue import announce
+from graphs import GRAPHS
+
+Graph = CompiledStateGraph[Any, Any, Any, Any]
+
+
+class Orchestrator:
+    """What all runs of a worker share: graphs, models, tools, the live hub, the saver."""
+
+    def __init__(
+        self, resources: Resources, hub: Hub, models: Models, servers: ToolServers
+    ) -> None:
+        self._resources = resources
+        self._hub = hub
+        self._models = models
+        self._servers = servers
+        self._saver = TurnSaver(resources.db)
+        self._outcomes = Outcomes(resources)
+        self._graphs: dict[tuple[str, int, int], Graph] = {}
+
+    async def run(self, run: Run) -> None:
+        """Take a claimed task to its next stop. Never raises but when it is cancelled."""
+        task = run.task
+        self._hub.begin(task.id, task.fence, task.attempts)
+        try:
+            if task.stop_requested_at is not None:
+                await self._end(run, TaskStatus.CANCELLED)
+            elif task.attempts > MOST_ATTEMPTS:
+                await self._fail(run, Failure.POISONOUS)
+            else:
+                await self._think(run)
+        except asyncio.CancelledError:
+            await self._cancelled(run)
+        except LeaseLost:
+            log.warning("lease_lost", task_id=str(task.id), fence=task.fence)
+            self._hub.forget(task.id)
+        except Exception as error:  # noqa: BLE001 - a bug of one run must not end the worker
+            if is_away(error):
+                log.warning("run_interrupted", task_id=str(task.id))
+                await self._hand_over(run)
+            else:
+                log.exception("run_failed", task_id=str(task.id))
+                await self._fail(run, Failure.INTERNAL)
+
+    async def _think(self, run: Run) -> None:
+        try:
+            async with asyncio.timeout(self._resources.settings.task_timeout_seconds):
+                result = await self._invoke(run)
+        except GraphDrained:
+            await self._hand_over(run)
+        except TimeoutError:
+            await self._fail(run, Failure.TIMEOUT, TaskStatus.TIMEOUT)
+        except ModelFailure as failure:
+            log.warning(
+                "model_failed",
+                task_id=str(run.task.id),
+                code=failure.code,
+                detail=failure.detail,
+            )
+            await self._fail(run, failure.code)
+        else:
+            if interrupts := result.get("__interrupt__"):
+                await self._ask(run, {i.id: i.value for i in interrupts})
+            else:
+                await self._end(
+                    run, TaskStatus.COMPLETED, usage=usage_of(result["messages"], run.task.id)
+                )
+
+    async def _invoke(self, run: Run) -> dict[str, Any]:
+        task = run.task
+        graph = self._graph(task)
+        config: RunnableConfig = {
+            "configurable": {
+                "thread_id": str(task.id),
+                "fence": task.fence,
+                "fresh": task.fence == 1,
+            },
+            "recursion_limit": 200,
+        }
+        start = await self._start(run, graph, config)
+        SINK.set(lambda text: self._say(run, text))
+        LANGUAGE.set(run.language)
+        CALLS.set(lambda call: self._call(run, call))
+        result: dict[str, Any] = await graph.ainvoke(
+            start, config, durability="sync", control=run.control
+        )
+        return result
+
+    async def _start(
+        self, run: Run, graph: Graph, config: RunnableConfig
+    ) -> dict[str, Any] | Command[Any] | None:
+        """What the graph is given: the thread, or nothing (go on), or a person's answers."""
+        state = await graph.aget_state(config) if run.task.fence > 1 else None
+        if state is None or not state.next:
+            return {"messages": build_history(run.steps, run.task.id)}
+        for message in said_in(state.values["messages"], run.task.id):
+            if isinstance(message, AIMessage) and message.text:
+                self._say(run, message.text)
+                run.said_in_round = False
+        replies = await self._replies(run, state, config)
+        return Command(resume=replies) if replies else None
+
+    async def _replies(
+        self, run: Run, state: StateSnapshot, config: RunnableConfig
+    ) -> dict[str, JSON]:
+        """A person's answers that the graph has not taken yet, by interrupt.
+
+        A call may have been asked about more than once; each answer counts once.
+        """
+        async with self._resources.db.transaction() as session:
+            answered = await list_answers(session, run.task.id)
+        taken = await self._saver.count_resumes(config)
+        replies: dict[str, JSON] = {}
+        for node in state.tasks:
+            for asked in node.interrupts:
+                answers = [q.answer for q in answered if q.content["interrupt_id"] == asked.id]
+                given = taken.get(node.id, 0)
+                if len(answers) > given:
+                    replies[asked.id] = answers[given] or {}
+        return replies
+
+    def _graph(self, task: Task) -> Graph:
+        """The compiled graph for a kind of task, a model and the tools of now; kept."""
+        model = self._models.chat_model(task.parameters.get("model"))
+        key = (task.kind, id(model), self._servers.version)
+        if key not in self._graphs:
+            self._graphs[key] = GRAPHS[task.kind](
+                model,
+                toolbox(self._servers.list_tools()),
+                checkpointer=self._saver,
+            )
+        return self._graphs[key]
+
+    def _say(self, run: Run, text: str) -> None:
+        if not run.said_in_round and run.text:
+            text = "\n\n" + text
+        run.said_in_round = True
+        run.text += text
+        self._hub.text(run.task.id, text)
+
+    async def _call(self, run: Run, request: CallRequest) -> ToolOutcome:
+        """Make one tool call, exactly once, and show it in the thread."""
+        run.said_in_round = False
+        run.used_tools = True
+        step_id = derived_id(run.task.id, f"tool:{request.tool_call_id}")
+        arguments = orjson.dumps(request.arguments, option=orjson.OPT_INDENT_2).decode()
+        began = now()
+        self._hub.say(run.task.id, ToolStarted(str(step_id), request.name, arguments), now=True)
+        call = ToolCall(
+            task_id=run.task.id,
+            fence=run.task.fence,
+            tool_call_id=request.tool_call_id,
+            name=request.name,
+            arguments=request.arguments,
+        )
+        outcome = await execute(self._resources, call, self._servers, settled=request.settled)
+        await self._outcomes.tool_step(
+            run.task,
+            {
+                "id": step_id,
+                "thread_id": run.task.thread_id,
+                "task_id": run.task.id,
+                "kind": StepKind.TOOL,
+                "name": request.name,
+                "input": arguments,
+                "output": outcome.text,
+                "is_error": outcome.failed,
+                "created_at": began,
+                "ended_at": now(),
+                "details": {"tool_call_id": request.tool_call_id},
+            },
+        )
+        self._hub.say(
+            run.task.id, ToolFinished(str(step_id), outcome.text, outcome.failed), now=True
+        )
+        return outcome
+
+    async def _ask(self, run: Run, interrupts: dict[str, JSON]) -> None:
+        run.ending = True
+        contents = {id: {**value, "interrupt_id": id} for id, value in interrupts.items()}
+        await self._outcomes.ask(run.task, contents)
+        self._hub.say(run.task.id, Ended(TaskStatus.WAITING), now=True)
+
+    async def _fail(self, run: Run, code: str, status: TaskStatus = TaskStatus.FAILED) -> None:
+        await self._end(run, status, error_code=code)
+
+    async def _end(
+        self,
+        run: Run,
+        status: TaskStatus,
+        *,
+        error_code: str | None = None,
+        usage: JSON | None = None,
+    ) -> None:
+        run.ending = True
+        try:
+            await self._outcomes.end(
+                TurnEnd(
+                    task=run.task,
+                    status=status,
+                    text=run.text,
+                    error_code=error_code,
+                    sentence=_sentence(run, error_code),
+                    usage={**(usage or {}), "tools": run.used_tools},
+                )
+            )
+        except LeaseLost:
+            self._hub.forget(run.task.id)
+            if run.task.thread_id:
+                await publish_hint(self._resources.redis, "thread", run.task.thread_id)
+            return
+        self._hub.say(run.task.id, Ended(status), now=True)
+
+    async def _cancelled(self, run: Run) -> None:
+        """Somebody ended this run from outside: its owner, a shutdown, or a lost lease."""
+        if (current := asyncio.current_task()) is not None:
+            current.uncancel()
+        if run.stopping:
+            await self._end(run, TaskStatus.CANCELLED)
+        elif run.lost:
+            self._hub.forget(run.task.id)
+        else:
+            await self._hand_over(run)
+
+    async def _hand_over(self, run: Run) -> None:
+        """Give the run back unfinished; the next worker goes on from its checkpoint."""
+        run.ending = True
+        await persist(self._resources.db, lambda session: hand_over(session, [run.task]))
+        await self._hub.flush()
+        self._hub.forget(run.task.id)
+        await announce(self._resources.redis, [run.task.id])
+
+
+def _sentence(run: Run, code: str | None) -> str | None:
+    """What the owner reads; a bug is named by the task, under which the log has its stack."""
+    if code is None:
+        return None
+    reference = str(run.task.id)[-12:] if code == Failure.INTERNAL else None
+    return sentence(code, run.language, reference=reference)

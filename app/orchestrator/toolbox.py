@@ -1,0 +1,84 @@
+"""The tools of all MCP servers as LangChain tools that know no run.
+
+What a call does is in `CALLS`, set by the run that is under way, so that compiled graphs can be
+shared by all runs. A call whose outcome is unknown interrupts the graph with a question.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool
+from langgraph.types import interrupt
+
+from app.core.db import JSON
+from app.mcp.executor import Settlement, UnknownOutcome
+from app.mcp.sessions import RemoteTool, ToolOutcome
+
+
+@dataclass(frozen=True)
+class CallRequest:
+    """What a model asked for; `settled` is what a person has said about this call so far."""
+
+    name: str
+    arguments: JSON
+    tool_call_id: str
+    settled: tuple[Settlement, ...] = ()
+
+
+CALLS: ContextVar[Callable[[CallRequest], Awaitable[ToolOutcome]]] = ContextVar("calls")
+"""How the present run makes a tool call."""
+
+
+def toolbox(tools: Sequence[RemoteTool]) -> list[BaseTool]:
+    """One LangChain tool for each; the arguments are checked by its server, not here."""
+    return [
+        BridgedTool(name=tool.name, description=tool.description, args_schema=tool.input_schema)
+        for tool in tools
+    ]
+
+
+class BridgedTool(BaseTool):
+    """A tool that passes its call on to the run.
+
+    Takes the whole call, for LangChain's usual way loses arguments that are named `config` or
+    `runtime`. An exception of the run (a lost lease) is not the tool's failure: it goes through.
+    """
+
+    async def ainvoke(
+        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> ToolMessage:
+        """The outcome of a tool call as the message that answers it."""
+        settled: tuple[Settlement, ...] = ()
+        while True:
+            request = CallRequest(self.name, input["args"], input["id"], settled)
+            try:
+                outcome = await CALLS.get()(request)
+            except UnknownOutcome:
+                settled = (*settled, _ask(request))
+                continue
+            return ToolMessage(
+                outcome.text,
+                name=self.name,
+                tool_call_id=request.tool_call_id,
+                status="error" if outcome.failed else "success",
+            )
+
+    def _run(self, **arguments: Any) -> ToolMessage:
+        raise NotImplementedError("Tools are called asynchronously.")
+
+
+def _ask(request: CallRequest) -> Settlement:
+    """A person's answer; stops the graph while there is none."""
+    answer = interrupt(
+        {
+            "kind": "unknown_outcome",
+            "tool_call_id": request.tool_call_id,
+            "tool": request.name,
+            "arguments": request.arguments,
+        }
+    )
+    return Settlement(answer["outcome"])

@@ -1,0 +1,1 @@
+"""Work: tasks, their leases, their live streams and their questions."""

@@ -1,0 +1,195 @@
+"""Leases: which worker runs a task, until when, and what a run may still write.
+
+Postgres says who runs a task. A claim draws the next fencing number; everything a run writes
+later shows that number and is refused once a later claim has drawn a higher one.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.clock import now
+from app.core.db import JSON, to_json
+from app.core.errors import Conflict, LeaseLost
+from app.events.store import StoredEvent, event_row
+from app.events.types import TaskEnded
+from app.tasks.models import Task, TaskStatus
+
+LEASE = timedelta(seconds=4)
+"""How long a claim holds without being renewed."""
+
+MOST_ATTEMPTS = 10
+"""A task that was claimed so often and never ended kills its workers: it is failed."""
+
+
+_NO_OTHER_RUNS = text(
+    "not exists (select 1 from tasks other where other.thread_id = tasks.thread_id"
+    " and other.id <> tasks.id and (other.status in ('running', 'waiting', 'suspended',"
+    " 'retrying') or (other.status = 'queued' and (other.created_at, other.id) <"
+    " (tasks.created_at, tasks.id))))"
+)
+
+
+def _due(ids: list[UUID] | None, mine: set[UUID]) -> Select[UUID]:
+    at = now()
+    lapsed = (Task.status == TaskStatus.RUNNING) & (Task.lease_until < at)
+    if ids is not None:
+        chosen = (Task.status == TaskStatus.QUEUED) & Task.id.in_(ids)
+    else:
+        late = (Task.status == TaskStatus.QUEUED) & (Task.queued_at < at - timedelta(seconds=1))
+        chosen = lapsed | late
+    due = select(Task.id).where(chosen, (Task.status == TaskStatus.RUNNING) | _NO_OTHER_RUNS)
+    if mine:
+        due = due.where(Task.id.not_in(mine))
+    return due.with_for_update(skip_locked=True)
+
+
+async def claim_tasks(
+    session: AsyncSession,
+    worker: str,
+    *,
+    ids: list[UUID] | None,
+    mine: set[UUID],
+    most: int = 50,
+) -> list[Task]:
+    """Take tasks for `worker`: those of `ids` that wait, or (None) whatever was left behind.
+
+    One turn at a time per thread: the oldest waiting task of a thread is taken, and only when
+    none of it runs. Raises Conflict when another worker took a task of the same thread just now.
+    """
+    due = _due(ids, mine).limit(most).cte("due")
+    statement = (
+        update(Task)
+        .where(Task.id.in_(select(due.c.id)))
+        .values(
+            status=TaskStatus.RUNNING,
+            fence=Task.fence + 1,
+            attempts=Task.attempts + 1,
+            worker=worker,
+            lease_until=func.now() + LEASE,
+            started_at=func.coalesce(Task.started_at, func.now()),
+        )
+        .returning(Task)
+        .execution_options(synchronize_session=False)
+    )
+    try:
+        return list((await session.scalars(statement)).all())
+    except IntegrityError as error:
+        raise Conflict("Another worker was quicker.") from error
+
+
+async def end_leases(session: AsyncSession, worker: str) -> None:
+    """Let go of what a worker held that is known to be dead: it need not run out first."""
+    await session.execute(
+        update(Task)
+        .where(Task.status == TaskStatus.RUNNING, Task.worker == worker)
+        .values(lease_until=func.now() - LEASE)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def renew_leases(session: AsyncSession, held: dict[UUID, int]) -> tuple[set[UUID], set[UUID]]:
+    """Prolong the leases of `held` (task → fence). Returns (still held, asked to stop)."""
+    rows = await session.execute(
+        update(Task)
+        .where(
+            tuple_(Task.id, Task.fence).in_(list(held.items())),
+            Task.status == TaskStatus.RUNNING,
+        )
+        .values(lease_until=func.now() + LEASE)
+        .returning(Task.id, Task.stop_requested_at)
+        .execution_options(synchronize_session=False)
+    )
+    kept = rows.all()
+    return {row[0] for row in kept}, {row[0] for row in kept if row[1] is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskEnd:
+    """How a run ended."""
+
+    task: Task
+    status: TaskStatus
+    error_code: str | None = None
+    error: str | None = None
+    usage: JSON = field(default_factory=dict)
+
+
+async def end_tasks(session: AsyncSession, ends: list[TaskEnd]) -> set[UUID]:
+    """Record how runs ended, with their events. Returns those whose lease still stood."""
+    values = [
+        {"id": e.task.id, "fence": e.task.fence, "status": e.status, "code": e.error_code,
+         "error": e.error, "usage": e.usage}
+        for e in ends
+    ]  # fmt: skip
+    ended = set(
+        (
+            await session.scalars(
+                text(
+                    "update tasks set status = e.status, error_code = e.code, error = e.error,"
+                    " usage = e.usage, completed_at = now(), lease_until = null"
+                    " from jsonb_to_recordset(cast(:ends as jsonb)) as e(id uuid, fence bigint,"
+                    " status text, code text, error text, usage jsonb)"
+                    " where tasks.id = e.id and tasks.fence = e.fence"
+                    " and tasks.status = 'running' returning tasks.id"
+                ),
+                {"ends": to_json(values)},
+            )
+        ).all()
+    )
+    events = [_ended(end) for end in ends if end.task.id in ended]
+    if events:
+        await session.execute(insert(StoredEvent).values([event_row(event) for event in events]))
+    return ended
+
+
+def _ended(end: TaskEnd) -> TaskEnded:
+    return TaskEnded(
+        task_id=end.task.id,
+        thread_id=end.task.thread_id,
+        user_id=end.task.user_id,
+        correlation_id=end.task.message_id,
+        status=end.status,
+        error_code=end.error_code,
+    )
+
+
+async def hold_lease(session: AsyncSession, task: Task) -> Task:
+    """The row of a run, held until the transaction ends; LeaseLost if another has claimed it."""
+    held = await session.scalar(
+        select(Task)
+        .where(
+            Task.id == task.id,
+            Task.fence == task.fence,
+            Task.status == TaskStatus.RUNNING,
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if held is None:
+        raise LeaseLost("Another worker runs this task now.")
+    return held
+
+
+async def hand_over(session: AsyncSession, tasks: list[Task]) -> None:
+    """Give runs back unfinished: whoever claims them goes on from their checkpoints."""
+    await session.execute(
+        update(Task)
+        .where(
+            tuple_(Task.id, Task.fence).in_([(task.id, task.fence) for task in tasks]),
+            Task.status == TaskStatus.RUNNING,
+        )
+        .values(
+            status=TaskStatus.QUEUED,
+            attempts=Task.attempts - 1,
+            lease_until=None,
+            worker=None,
+            queued_at=func.now(),
+        )
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,95 @@
+"""The typed parts of a live stream, and what they add up to.
+
+Parts travel as MessagePack arrays, tag first. A reader that has seen parts 0 to n - 1 has seen
+the same task as every other reader that has.
+"""
+
+import msgspec
+
+
+class Part(msgspec.Struct, array_like=True, frozen=True):
+    """Base of everything that a running task says while it runs."""
+
+
+class Started(Part, frozen=True, tag="started"):
+    """A worker begins, or begins again: what was shown of this run so far is void."""
+
+    attempt: int
+
+
+class Text(Part, frozen=True, tag="text"):
+    """More text of the answer."""
+
+    text: str
+
+
+class ToolStarted(Part, frozen=True, tag="tool_started"):
+    """A tool call has begun; `id` is its step's id, `arguments` is JSON text."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class ToolFinished(Part, frozen=True, tag="tool_finished"):
+    """A tool call has ended, well or not."""
+
+    id: str
+    output: str
+    failed: bool
+
+
+class Snapshot(Part, frozen=True, tag="snapshot"):
+    """All text so far, for readers that lost some of the stream."""
+
+    text: str
+
+
+class Ended(Part, frozen=True, tag="ended"):
+    """The rows are written; `status` is the task's new state."""
+
+    status: str
+
+
+AnyPart = Started | Text | ToolStarted | ToolFinished | Snapshot | Ended
+encode = msgspec.msgpack.encode
+decode_parts = msgspec.msgpack.Decoder(list[AnyPart]).decode
+
+
+class LiveTool(msgspec.Struct):
+    """A tool call of the running turn."""
+
+    id: str
+    name: str
+    arguments: str
+    output: str = ""
+    failed: bool = False
+    finished: bool = False
+
+
+class LiveState(msgspec.Struct):
+    """What all parts of a task up to now add up to."""
+
+    started: bool = False
+    attempt: int = 0
+    text: str = ""
+    tools: dict[str, LiveTool] = {}
+    ended: str | None = None
+
+    def apply(self, part: AnyPart) -> None:
+        """Take in the next part."""
+        match part:
+            case Started(attempt):
+                self.started, self.attempt, self.ended = True, attempt, None
+                self.text, self.tools = "", {}
+            case Text(text):
+                self.text += text
+            case ToolStarted(id, name, arguments):
+                self.tools[id] = LiveTool(id, name, arguments)
+            case ToolFinished(id, output, failed):
+                if tool := self.tools.get(id):
+                    tool.output, tool.failed, tool.finished = output, failed, True
+            case Snapshot(text):
+                self.text = text
+            case Ended(status):
+                self.ended = status

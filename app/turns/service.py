@@ -1,0 +1,314 @@
+"""Accept, change and end chat turns: a message and the task that answers it stand together.
+
+Used by every face. A message counts as accepted when, and only if, message, task and event are
+committed; the same message sent twice is one task.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.chats import service as chats
+from app.chats.models import Feedback, Step, StepKind, Thread
+from app.core.bus import publish_hint
+from app.core.clock import derived_id, now
+from app.core.db import JSON, GroupCommit, after_commit
+from app.core.errors import Conflict, NotFound
+from app.core.redis import parts_key
+from app.core.resources import Resources
+from app.tasks import questions
+from app.tasks import service as tasks
+from app.tasks.models import Question, Task
+from app.tasks.queue import announce
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """A message as a face received it; its ids come from the sender."""
+
+    message_id: UUID
+    thread_id: UUID
+    user_id: UUID
+    author: str
+    text: str
+    language: str = "en"
+    model: str | None = None
+
+    @property
+    def parameters(self) -> JSON:
+        """What the task that answers it is given."""
+        return {"language": self.language, "model": self.model}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """A message that will be answered, whatever dies meanwhile."""
+
+    task_id: UUID
+    thread_id: UUID
+    message_id: UUID
+    is_new: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreadRows:
+    """Everything that the rows know of a thread."""
+
+    thread: Thread
+    steps: list[Step]
+    tasks: list[Task]
+    questions: list[Question]
+    feedbacks: list[Feedback]
+
+
+class Turns:
+    """The door for messages of one web process: those that come together commit together."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._door: GroupCommit[Incoming, Accepted] = GroupCommit(self._write)
+
+    async def accept(self, incoming: Incoming) -> Accepted:
+        """Store a message and its task. Returns once both are committed.
+
+        Raises Invalid for a text that cannot be a message, NotFound for another user's thread.
+        """
+        chats.check_text(incoming.text)
+        return await self._door.put(incoming)
+
+    async def _write(self, batch: list[Incoming]) -> list[Accepted | Exception]:
+        first: dict[UUID, Incoming] = {}
+        for incoming in batch:
+            first.setdefault(incoming.message_id, incoming)
+        async with self._resources.db.transaction() as session:
+            fresh, own = await chats.add_messages(session, [_message(i) for i in first.values()])
+            new = [incoming for id, incoming in first.items() if id in fresh]
+            await tasks.create_tasks(session, [_task(i, i.message_id) for i in new])
+        await announce(self._resources.redis, [own[i.message_id] for i in new])
+        await publish_hint(self._resources.redis, "thread", *{i.thread_id for i in new})
+        return [self._answer(i, first[i.message_id], fresh, own) for i in batch]
+
+    def _answer(
+        self, incoming: Incoming, first: Incoming, fresh: set[UUID], own: dict[UUID, UUID]
+    ) -> Accepted | Exception:
+        task_id = own.get(incoming.message_id)
+        same = (incoming.thread_id, incoming.user_id) == (first.thread_id, first.user_id)
+        if task_id is None or not same:
+            return NotFound("There is no such conversation.")
+        return Accepted(
+            task_id=task_id,
+            thread_id=incoming.thread_id,
+            message_id=incoming.message_id,
+            is_new=incoming.message_id in fresh,
+        )
+
+
+def _task_id(message_id: UUID) -> UUID:
+    return derived_id(message_id, "task")
+
+
+def _message(incoming: Incoming) -> chats.NewMessage:
+    return chats.NewMessage(
+        id=incoming.message_id,
+        thread_id=incoming.thread_id,
+        user_id=incoming.user_id,
+        task_id=_task_id(incoming.message_id),
+        author=incoming.author,
+        text=incoming.text,
+    )
+
+
+def _task(incoming: Incoming, message_id: UUID, version: int = 0) -> tasks.NewTask:
+    return tasks.NewTask(
+        id=derived_id(message_id, f"task:{version}" if version else "task"),
+        user_id=incoming.user_id,
+        thread_id=incoming.thread_id,
+        message_id=message_id,
+        parameters=incoming.parameters,
+    )
+
+
+async def load_thread(session: AsyncSession, user_id: UUID, thread_id: UUID) -> ThreadRows | None:
+    """The rows of the user's thread; None if there is none that this user may see."""
+    try:
+        thread = await chats.get_thread(session, user_id, thread_id)
+    except NotFound:
+        return None
+    of_thread = select(Task).where(Task.thread_id == thread_id)
+    return ThreadRows(
+        thread=thread,
+        steps=await chats.list_steps(session, thread_id),
+        tasks=list(await session.scalars(of_thread.order_by(Task.created_at, Task.id))),
+        questions=list(
+            await session.scalars(
+                select(Question)
+                .join(Task, Task.id == Question.task_id)
+                .where(Task.thread_id == thread_id)
+                .order_by(Question.id)
+            )
+        ),
+        feedbacks=list(
+            await session.scalars(
+                select(Feedback).where(Feedback.thread_id == thread_id, Feedback.user_id == user_id)
+            )
+        ),
+    )
+
+
+async def edit_message(resources: Resources, incoming: Incoming) -> Accepted:
+    """Say it differently: what came after the message is removed, and it is answered anew."""
+    chats.check_text(incoming.text)
+    async with resources.db.transaction() as session:
+        await chats.get_thread(session, incoming.user_id, incoming.thread_id)
+        message = await session.scalar(
+            select(Step)
+            .where(
+                Step.id == incoming.message_id,
+                Step.thread_id == incoming.thread_id,
+                Step.kind == StepKind.USER_MESSAGE,
+            )
+            .with_for_update()
+        )
+        if message is None:
+            raise NotFound("There is no such message.")
+        stopped = await _remove_turns_from(session, incoming, message)
+        version = int(message.details.get("version", 0)) + 1
+        message.output, message.details = (
+            incoming.text,
+            {**message.details, "version": version},
+        )
+        message.created_at = message.ended_at = now()
+        task = _task(incoming, message.id, version)
+        message.task_id = task.id
+        await session.flush()
+        await tasks.create_tasks(session, [task])
+    await publish_hint(resources.redis, "stop", *stopped)
+    await announce(resources.redis, [task.id])
+    await publish_hint(resources.redis, "thread", incoming.thread_id)
+    return Accepted(
+        task_id=task.id,
+        thread_id=incoming.thread_id,
+        message_id=message.id,
+        is_new=True,
+    )
+
+
+async def _remove_turns_from(
+    session: AsyncSession, incoming: Incoming, message: Step
+) -> list[UUID]:
+    """Remove the turns of `message` and of all later ones. Returns their task ids."""
+    messages = select(Step.id).where(
+        Step.thread_id == incoming.thread_id,
+        Step.kind == StepKind.USER_MESSAGE,
+        Step.created_at >= message.created_at,
+    )
+    gone = list(
+        await session.scalars(
+            delete(Task)
+            .where(Task.thread_id == incoming.thread_id, Task.message_id.in_(messages))
+            .returning(Task.id)
+        )
+    )
+    await chats.remove_steps_of_tasks(session, gone)
+    await session.execute(
+        delete(Step).where(
+            Step.thread_id == incoming.thread_id,
+            Step.id != message.id,
+            Step.created_at >= message.created_at,
+        )
+    )
+    await session.execute(delete(Feedback).where(Feedback.task_id.in_(gone)))
+    return gone
+
+
+async def retry_task(resources: Resources, user_id: UUID, task_id: UUID) -> None:
+    """Answer a message again whose turn ended without one; Conflict for any other."""
+    async with resources.db.transaction() as session:
+        task = await tasks.lock_task(session, user_id, task_id)
+        await tasks.requeue_task(session, task)
+        await chats.remove_steps_of_tasks(session, [task.id])
+        after_commit(session, lambda: resources.redis.delete(parts_key(task_id)))
+    await _changed(resources, task)
+
+
+async def withdraw_task(resources: Resources, user_id: UUID, task_id: UUID) -> None:
+    """Take back a waiting message together with its task; Conflict once it has begun."""
+    async with resources.db.transaction() as session:
+        task = await tasks.lock_task(session, user_id, task_id)
+        await tasks.withdraw_task(session, task)
+        await session.execute(delete(Step).where(Step.id == task.message_id))
+    await _changed(resources, task)
+
+
+async def stop_task(resources: Resources, user_id: UUID, task_id: UUID) -> Task:
+    """End a turn now; what it has said so far is kept. An ended one stays as it is."""
+    async with resources.db.transaction() as session:
+        task = await tasks.lock_task(session, user_id, task_id)
+        await tasks.request_stop(session, task)
+    await publish_hint(resources.redis, "stop", task.id)
+    await _changed(resources, task)
+    return task
+
+
+async def stop_thread(resources: Resources, user_id: UUID, thread_id: UUID) -> None:
+    """End whatever runs in a thread; waiting messages stay and get their turn."""
+    async with resources.db.transaction() as session:
+        await chats.get_thread(session, user_id, thread_id)
+        open_tasks = await tasks.list_open_tasks(session, user_id, thread_id)
+    begun = [task for task in open_tasks if task.attempts] or open_tasks[:1]
+    for task in begun:
+        await stop_task(resources, user_id, task.id)
+
+
+async def answer_question(
+    resources: Resources, user_id: UUID, question_id: UUID, answer: JSON
+) -> None:
+    """Decide a question; its task goes on with the answer."""
+    async with resources.db.transaction() as session:
+        _, task = await questions.answer_question(session, user_id, question_id, answer)
+    await _changed(resources, task)
+
+
+async def delete_thread(resources: Resources, user_id: UUID, thread_id: UUID) -> None:
+    """Remove a thread and everything in it; what runs in it is stopped."""
+    async with resources.db.transaction() as session:
+        running = await tasks.list_open_tasks(session, user_id, thread_id)
+        await chats.remove_thread(session, user_id, thread_id)
+    await publish_hint(resources.redis, "stop", *[task.id for task in running])
+    await publish_hint(resources.redis, "thread", thread_id)
+
+
+async def rename_thread(resources: Resources, user_id: UUID, thread_id: UUID, name: str) -> Thread:
+    """Give a thread another name."""
+    async with resources.db.transaction() as session:
+        return await chats.rename_thread(session, user_id, thread_id, name)
+
+
+async def set_feedback(
+    session: AsyncSession,
+    user_id: UUID,
+    task_id: UUID,
+    *,
+    value: int,
+    comment: str | None,
+) -> UUID:
+    """Judge the answer of a turn."""
+    task = await tasks.get_task(session, user_id, task_id)
+    if task.thread_id is None:
+        raise Conflict("Only an answer in a conversation can be judged.")
+    return await chats.set_feedback(
+        session,
+        user_id,
+        task_id,
+        thread_id=task.thread_id,
+        value=value,
+        comment=comment,
+    )
+
+
+async def _changed(resources: Resources, task: Task) -> None:
+    await announce(resources.redis, [task.id])
+    if task.thread_id is not None:
+        await publish_hint(resources.redis, "thread", task.thread_id)

@@ -1,0 +1,108 @@
+"""What pages send, made safe: anything may stand in a payload, only an `Incoming` comes out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.core.errors import Forbidden, Invalid
+from app.turns.service import Incoming
+
+LONGEST_MODEL = 200
+"""Characters of a model's name."""
+
+LONGEST_ID = 100
+"""Characters of an id that is given back to a page which sent it wrong."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """The page that sends: whose it is, which thread it shows and in which language."""
+
+    user_id: UUID
+    name: str
+    thread_id: UUID
+    language: str
+
+
+def read_message(payload: object, sender: Sender) -> Incoming:
+    """The new message in a payload of `client_message`.
+
+    It names its writer, for it may have waited in a browser that somebody else uses now, and it
+    may name its thread, for any page of its writer may deliver it. Raises Invalid and Forbidden.
+    """
+    message = _message(payload)
+    if message.get("name") != str(sender.user_id):
+        raise Forbidden("This message was written under another account.")
+    return _incoming(message, sender, _thread_id(message) or sender.thread_id)
+
+
+def read_edit(payload: object, sender: Sender) -> Incoming:
+    """The changed message in a payload of `edit_message`. Raises Invalid."""
+    return _incoming(_message(payload), sender, sender.thread_id)
+
+
+def message_id(payload: object) -> str | None:
+    """By what a page knows the message that it sent, if it can be told at all."""
+    try:
+        id = _message(payload).get("id")
+    except Invalid:
+        return None
+    return id if isinstance(id, str) and id.isascii() and len(id) <= LONGEST_ID else None
+
+
+def as_uuid(value: object) -> UUID | None:
+    """An id as it was sent; None if it is none."""
+    if not isinstance(value, str) or len(value) != 36:
+        return None
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def _message(payload: object) -> Mapping[str, object]:
+    message = payload.get("message") if isinstance(payload, dict) else None
+    if not isinstance(message, dict):
+        raise Invalid("There is no message in this.", field="message")
+    return message
+
+
+def _thread_id(message: Mapping[str, object]) -> UUID | None:
+    if not message.get("threadId"):
+        return None
+    thread_id = as_uuid(message["threadId"])
+    if thread_id is None:
+        raise Invalid("This is not the id of a conversation.", field="threadId")
+    return thread_id
+
+
+def _incoming(message: Mapping[str, object], sender: Sender, thread_id: UUID) -> Incoming:
+    id, text = as_uuid(message.get("id")), message.get("output")
+    if id is None:
+        raise Invalid("The message has no usable id.", field="id")
+    if not isinstance(text, str):
+        raise Invalid("The message is empty.", field="text")
+    return Incoming(
+        message_id=id,
+        thread_id=thread_id,
+        user_id=sender.user_id,
+        author=sender.name,
+        text=_encodable(text),
+        language=sender.language,
+        model=_model(message),
+    )
+
+
+def _encodable(text: str) -> str:
+    """The text without halves of characters, which JavaScript allows and nothing can store."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _model(message: Mapping[str, object]) -> str | None:
+    modes = message.get("modes")
+    model = modes.get("model") if isinstance(modes, dict) else None
+    if model is None:
+        return None
+    if not isinstance(model, str) or len(model) > LONGEST_MODEL or "\x00" in model:
+        raise Invalid("This is not the name of a model.", field="modes")
+    return _encodable(model)

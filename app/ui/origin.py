@@ -1,0 +1,52 @@
+"""Which requests may act: those of our own pages, and those of programs that are no browser.
+
+Cookies go along with requests that a foreign page makes. A browser always says where those come
+from: `Sec-Fetch-Site`, or at least `Origin`, which WebSockets and unsafe methods never lack. A
+request without both is therefore not a browser's: whoever sends it holds the cookie by right.
+"""
+
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def may_act(connection: HTTPConnection, public_url: str | None) -> bool:
+    """Whether this request is not one that a foreign page tricks a browser into."""
+    headers = connection.headers
+    origin = headers.get("origin")
+    if connection.scope["type"] == "websocket":
+        return origin is None or _is_ours(origin, headers.get("host", ""), public_url)
+    if connection.scope["method"] in _SAFE and not connection.scope["path"].startswith("/ws/"):
+        return True
+    site = headers.get("sec-fetch-site")
+    if site in ("same-origin", "none"):
+        return True
+    if origin is not None:
+        return _is_ours(origin, headers.get("host", ""), public_url)
+    return site is None
+
+
+def _is_ours(origin: str, host: str, public_url: str | None) -> bool:
+    theirs = _authority(origin)
+    if theirs is None:
+        return False
+    scheme = origin.partition(":")[0].lower()
+    return theirs == _authority(f"{scheme}://{host}") or (
+        public_url is not None
+        and (scheme, theirs) == (urlsplit(public_url).scheme, _authority(public_url))
+    )
+
+
+def _authority(url: str) -> tuple[str, int] | None:
+    """Host and port of an http address; none for anything else, such as `null`."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        return None
+    return parts.hostname, port or _DEFAULT_PORTS[parts.scheme]

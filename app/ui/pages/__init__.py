@@ -1,0 +1,55 @@
+"""The pages that are not Chainlit's: sign-in, set-up and notices, in German and English.
+
+Each is a fragment beside this file, put into `layout.html`. `$name` is a text of `texts.py` or a
+value; both are escaped. Styles and script lie in `public/keiko`, so the policy forbids inline ones.
+"""
+
+import hashlib
+from functools import cache
+from html import escape
+from pathlib import Path
+from string import Template
+
+from starlette.responses import HTMLResponse
+
+from app.ui.pages.texts import TEXTS, translated
+
+_HERE = Path(__file__).parent
+_PUBLIC = _HERE.parents[2] / "public" / "keiko"
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Vary": "Accept-Language",
+}
+
+
+def page(
+    name: str, language: str, *, status: int = 200, problem: str = "", **values: str
+) -> HTMLResponse:
+    """A page in this language; `problem` is a sentence that stands above the form."""
+    texts = {**TEXTS[language], **values, "language": language, "version": _assets_version()}
+    texts["problem"] = translated(problem, language)
+    escaped = {key: escape(text) for key, text in texts.items()}
+    escaped["problem_hidden"] = "" if problem else "hidden"
+    escaped["title"] = escaped[f"{name}_title"]
+    escaped["content"] = _template(name).substitute(escaped)
+    return HTMLResponse(_template("layout").substitute(escaped), status, _HEADERS)
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template((_HERE / f"{name}.html").read_text("utf-8"))
+
+
+@cache
+def _assets_version() -> str:
+    """Changes with style and script, whose addresses may therefore be cached for ever."""
+    files = (_PUBLIC / "sign-in.css", _PUBLIC / "sign-in.js")
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]

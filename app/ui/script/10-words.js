@@ -1,0 +1,21 @@
+// What the script says to people, in the browser's language.
+
+const isGerman = navigator.language.toLowerCase().startsWith("de");
+
+const words = isGerman
+  ? {
+      notSent: "noch nicht gesendet",
+      refused: "nicht angenommen",
+      offline: "Keine Verbindung",
+      waiting: "Warte auf Bestätigung",
+      left: (count) => (count === 1 ? "1 Nachricht nicht gesendet" : `${count} Nachrichten nicht gesendet`),
+      discard: "Verwerfen",
+    }
+  : {
+      notSent: "not yet sent",
+      refused: "not accepted",
+      offline: "No connection",
+      waiting: "Waiting for confirmation",
+      left: (count) => (count === 1 ? "1 message not sent" : `${count} messages not sent`),
+      discard: "Discard",
+    };

@@ -1,0 +1,243 @@
+"""The shapes that Chainlit's page understands: steps and elements, made of rows and live parts.
+
+Ids are derived, never drawn: whoever makes the shape of a thing, and however often, gives it the
+same id, so a page can take it twice.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.chats.models import Feedback, Step, StepKind, Thread
+from app.core.clock import derived_id
+from app.tasks.models import Question, Task, TaskStatus
+from app.tasks.parts import LiveState, LiveTool
+
+Shape = dict[str, Any]
+"""A step, element or payload as Chainlit's page wants it."""
+
+AUTHOR = "Keiko"
+"""Who an answer is from while its row is not written yet."""
+
+BEGUN = {TaskStatus.RUNNING, TaskStatus.RETRYING}
+RESTING = {TaskStatus.WAITING, TaskStatus.SUSPENDED}
+WRONG = {TaskStatus.FAILED, TaskStatus.TIMEOUT}
+OVER = {TaskStatus.COMPLETED, TaskStatus.CANCELLED, *WRONG}
+_NO_ANSWER = {TaskStatus.CANCELLED, *WRONG}
+
+
+def answer_id(task_id: UUID) -> str:
+    """The id of the step in which a task's answer stands."""
+    return str(derived_id(task_id, "answer"))
+
+
+def status_of(task: Task, state: LiveState | None) -> TaskStatus:
+    """The newest that is known of a task: live parts run ahead of the rows that were read."""
+    if not task.is_open or state is None:
+        return task.status
+    if state.ended == TaskStatus.COMPLETED:
+        return TaskStatus.COMPLETED
+    if task.status is TaskStatus.QUEUED and state.started and state.ended is None:
+        return TaskStatus.RUNNING
+    return task.status
+
+
+@dataclass
+class Turn:
+    """One task with everything that belongs to it."""
+
+    task: Task
+    state: LiveState | None
+    steps: list[Step]
+    questions: list[Question]
+    feedback: Feedback | None
+
+    @property
+    def status(self) -> TaskStatus:
+        """The newest that is known of it."""
+        return status_of(self.task, self.state)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to come."""
+        return self.status in OVER
+
+    @property
+    def live(self) -> LiveState | None:
+        """What the live parts add to the rows: nothing once the rows tell the end, or a retry."""
+        if self.state is None or not self.task.is_open:
+            return None
+        void = self.task.status is TaskStatus.QUEUED and self.state.ended in _NO_ANSWER
+        return None if void else self.state
+
+    @property
+    def ended(self) -> str | None:
+        """When the turn ended; a moment that must only be there, if the rows are still behind."""
+        if not self.is_over:
+            return None
+        return moment(self.task.completed_at or self.task.started_at or self.task.created_at)
+
+
+def run_step(turn: Turn) -> Shape:
+    """A task as Chainlit's run: it carries the loader and the thumbs."""
+    task, feedback = turn.task, turn.feedback
+    begun = moment(task.started_at or task.created_at)
+    return {
+        **_step(str(task.id), "run", "on_message", str(task.message_id)),
+        "threadId": str(task.thread_id),
+        "createdAt": moment(task.created_at),
+        "start": begun,
+        "end": turn.ended,
+        "feedback": feedback and feedback_shape(feedback),
+    }
+
+
+def feedback_shape(feedback: Feedback) -> Shape:
+    """A judgement as the thumbs want it. There is one per task, so it is named by the task."""
+    return {
+        "id": str(feedback.task_id),
+        "forId": str(feedback.task_id),
+        "value": feedback.value,
+        "comment": feedback.comment,
+    }
+
+
+def row_step(row: Step, *, parent: str | None) -> Shape:
+    """A step as its row tells it."""
+    return {
+        **_step(str(row.id), row.kind.value, row.name, parent),
+        "threadId": str(row.thread_id),
+        "input": row.input,
+        "showInput": "json" if row.input else False,
+        "output": row.output,
+        "isError": row.is_error,
+        "createdAt": moment(row.created_at),
+        "start": moment(row.created_at),
+        "end": moment(row.ended_at or row.created_at),
+    }
+
+
+def answer_step(turn: Turn, text: str) -> Shape:
+    """The answer as far as it is known before its row is."""
+    at = moment(turn.task.started_at or turn.task.created_at)
+    return {
+        **_step(
+            answer_id(turn.task.id), StepKind.ASSISTANT_MESSAGE.value, AUTHOR, str(turn.task.id)
+        ),
+        "threadId": str(turn.task.thread_id),
+        "output": text,
+        "streaming": turn.status in BEGUN,
+        "createdAt": at,
+        "start": at,
+        "end": turn.ended,
+    }
+
+
+def tool_step(turn: Turn, tool: LiveTool) -> Shape:
+    """A tool call as the live parts tell it."""
+    at = moment(turn.task.started_at or turn.task.created_at)
+    return {
+        **_step(tool.id, StepKind.TOOL.value, tool.name, str(turn.task.id)),
+        "threadId": str(turn.task.thread_id),
+        "input": tool.arguments,
+        "showInput": "json",
+        "output": tool.output,
+        "isError": tool.failed,
+        "createdAt": at,
+        "start": at,
+        "end": at if tool.finished or turn.is_over else None,
+    }
+
+
+def question_step(turn: Turn, question: Question) -> Shape:
+    """The empty message that bears a question's card."""
+    at = moment(question.created_at)
+    return {
+        **_step(
+            _question_step_id(question),
+            StepKind.ASSISTANT_MESSAGE.value,
+            AUTHOR,
+            str(turn.task.id),
+        ),
+        "threadId": str(turn.task.thread_id),
+        "createdAt": at,
+        "start": at,
+        "end": at,
+    }
+
+
+def _question_step_id(question: Question) -> str:
+    return str(derived_id(question.id, "step"))
+
+
+def question_card(turn: Turn, question: Question) -> Shape:
+    """What only a person can decide, with its answer once there is one."""
+    props = {
+        "id": str(question.id),
+        "kind": question.kind.value,
+        "content": question.content,
+        "answer": question.answer,
+        "open": question.answered_at is None and not turn.is_over,
+    }
+    return _element(turn, question.id, "Question", _question_step_id(question), props)
+
+
+def turn_card(turn: Turn, state: str) -> Shape:
+    """How a turn stands, with a button to change it: `queued` (withdraw) or `failed` (retry)."""
+    props = {"task": str(turn.task.id), "state": state}
+    return _element(turn, derived_id(turn.task.id, "card"), "Turn", answer_id(turn.task.id), props)
+
+
+def _element(turn: Turn, id: UUID, name: str, bearer: str, props: Shape) -> Shape:
+    return {
+        "id": str(id),
+        "threadId": str(turn.task.thread_id),
+        "type": "custom",
+        "name": name,
+        "display": "inline",
+        "forId": bearer,
+        "props": props,
+        "url": None,
+        "chainlitKey": None,
+        "mime": "application/json",
+    }
+
+
+def _step(id: str, kind: str, name: str, parent: str | None) -> Shape:
+    return {
+        "id": id,
+        "threadId": "",
+        "parentId": parent,
+        "type": kind,
+        "name": name,
+        "input": "",
+        "output": "",
+        "showInput": False,
+        "isError": False,
+        "streaming": False,
+        "waitForAnswer": False,
+        "createdAt": None,
+        "start": None,
+        "end": None,
+        "metadata": {},
+        "tags": [],
+    }
+
+
+def moment(at: datetime) -> str:
+    """A time as JavaScript writes it."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def head_shape(thread: Thread) -> Shape:
+    """A thread without its content, as the history lists it."""
+    return {
+        "id": str(thread.id),
+        "createdAt": moment(thread.created_at),
+        "name": thread.name,
+        "userId": str(thread.user_id),
+        "userIdentifier": str(thread.user_id),
+        "tags": [],
+        "metadata": {},
+    }

@@ -1,0 +1,40 @@
+"""The worker process: runs turns, and the jobs of `app/jobs`. Never imports Chainlit."""
+
+import asyncio
+
+from app.core.bus import Bus
+from app.core.process import run_process
+from app.core.resources import Resources
+from app.jobs.runtime import job_worker
+from app.jobs.turns import TurnWorker
+from app.mcp.sessions import ToolServers
+from app.orchestrator.llm import open_models
+from app.orchestrator.run import Orchestrator
+from app.tasks.live import Hub
+from tools.server import build_server
+
+
+async def serve(resources: Resources) -> None:
+    """Work until cancelled; then hand over what still runs."""
+    hub, bus = Hub(resources.redis), Bus(resources.redis)
+    servers = ToolServers(resources.settings, built_in=build_server())
+    async with (
+        open_models(resources.settings, resources.redis) as models,
+        job_worker(resources) as jobs,
+    ):
+        await servers.start()
+        turns = TurnWorker(resources, Orchestrator(resources, hub, models, servers), hub)
+        turns.listen(bus)
+        helpers = [asyncio.create_task(work) for work in (hub.run(), bus.run(), jobs.main())]
+        try:
+            await turns.run()
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+            await servers.stop()
+
+
+def main() -> None:
+    """Run this process until it is told to end."""
+    run_process("worker", serve)

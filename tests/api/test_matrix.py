@@ -1,0 +1,108 @@
+"""Every route of the OpenAPI document: for its owner only, and for nobody without a session."""
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from app.api.router import build_api
+from tests.api.acting import Person, Web, Worker
+
+DOCUMENT = build_api().openapi()
+OPERATIONS = [
+    (method.upper(), path, operation)
+    for path, item in DOCUMENT["paths"].items()
+    for method, operation in item.items()
+]
+BODIES: dict[str, Any] = {
+    "start_thread": {"text": "Hello"},
+    "send_message": {"text": "Hello"},
+    "edit_message": {"text": "Hello"},
+    "rename_thread": {"name": "Mine"},
+    "set_feedback": {"value": 1},
+    "answer_question": {"outcome": "skip"},
+}
+NAMES = [operation["operationId"] for _, _, operation in OPERATIONS]
+
+
+async def test_without_a_session_there_is_nothing(web: Web) -> None:
+    async with httpx.AsyncClient(base_url=web.url) as http:
+        for method, path, operation in OPERATIONS:
+            body = BODIES.get(operation["operationId"])
+            answer = await http.request(method, re.sub(r"{\w+}", str(uuid4()), path), json=body)
+            assert answer.status_code == 401, (method, path)
+            assert answer.json()["error"]["code"] == "unauthenticated"
+            assert answer.headers["www-authenticate"]
+
+
+async def test_what_is_another_users_does_not_exist(
+    ada: Person, bob: Person, worker: Worker
+) -> None:
+    said = await ada.say("A secret")
+    await worker.ask(await worker.claim(said["task_id"]))
+    (question,) = await ada.done("GET", "/questions")
+    before = await ada.done("GET", f"/threads/{said['thread_id']}")
+    for method, path, operation in OPERATIONS:
+        if "{" not in path:
+            continue
+        own_path = path.removeprefix("/api/v1").format(**said, question_id=question["id"])
+        status, error = await bob.refused(method, own_path, BODIES.get(operation["operationId"]))
+        assert (status, error["code"]) == (404, "not_found"), (method, path)
+        assert "secret" not in str(error)
+        assert await ada.done("GET", f"/threads/{said['thread_id']}") == before, (method, path)
+
+
+async def test_lists_hold_nothing_of_another_user(ada: Person, bob: Person, worker: Worker) -> None:
+    said = await ada.say("A secret")
+    await worker.ask(await worker.claim(said["task_id"]))
+    assert (await bob.done("GET", "/threads"))["items"] == []
+    assert (await bob.done("GET", "/threads?search=secret"))["items"] == []
+    assert await bob.done("GET", "/questions") == []
+
+
+async def test_a_message_cannot_be_put_into_another_users_conversation(
+    ada: Person, bob: Person
+) -> None:
+    said = await ada.say("A secret")
+    stolen = {"text": "Hello", "thread_id": said["thread_id"]}
+    assert (await bob.refused("POST", "/messages", stolen))[0] == 404
+    taken = {"text": "Hello", "message_id": said["message_id"]}
+    assert (await bob.refused("POST", "/messages", taken))[0] == 404
+    thread = await ada.done("GET", f"/threads/{said['thread_id']}")
+    assert [m["text"] for m in thread["messages"]] == ["A secret"]
+
+
+async def test_the_document_is_public_and_complete(web: Web) -> None:
+    async with httpx.AsyncClient(base_url=web.url) as http:
+        document = (await http.get("/api/openapi.json")).json()
+    assert document == DOCUMENT
+    assert document["openapi"].startswith("3.1")
+    assert set(document["components"]["securitySchemes"]) == {
+        "session_over_https",
+        "session_over_http",
+    }
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=NAMES)
+def test_every_operation_is_described(method: str, path: str, operation: Any) -> None:
+    assert path.startswith("/api/v1/")
+    assert operation["tags"]
+    assert operation["description"]
+    assert {list(one)[0] for one in operation["security"]} == {
+        "session_over_https",
+        "session_over_http",
+    }
+    wanted = {"401", "422", "500", "503"} | ({"404"} if "{" in path else set())
+    assert wanted <= set(operation["responses"])
+    for status, response in operation["responses"].items():
+        if status == "204":
+            continue
+        (content,) = response["content"].values()
+        assert content["schema"], status
+    if "requestBody" in operation:
+        name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        schema = DOCUMENT["components"]["schemas"][name.rpartition("/")[2]]
+        assert schema["additionalProperties"] is False

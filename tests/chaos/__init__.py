@@ -1,0 +1,1 @@
+"""Whatever dies, an accepted message is answered: real processes, really killed."""

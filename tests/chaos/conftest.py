@@ -1,0 +1,88 @@
+"""A running Keiko with a scripted model and a tool that leaves a trace."""
+
+import json
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from app.core.db import Database, open_engine
+from tests.fakes.model import model_process
+from tests.product import OWNER, PASSWORD, ROOT, Product
+from tests.ui.client import ChatClient
+
+
+@pytest.fixture(scope="module")
+def keiko() -> Iterator[Product]:
+    """Keiko on the scripted model, with the trace-leaving tools of `tests/fakes`."""
+    tools = [
+        {
+            "name": "traces",
+            "command": sys.executable,
+            "args": ["-m", "tests.fakes.tool_server"],
+            "env": {"PYTHONPATH": str(ROOT)},
+        }
+    ]
+    with model_process() as url:
+        product = Product(
+            KEIKO_MODEL_URL=url,
+            KEIKO_MODEL_NAME="scripted",
+            KEIKO_MODEL_KEY="any",
+            KEIKO_TOOL_SERVERS=json.dumps(tools),
+        )
+        try:
+            yield product.start()
+        finally:
+            product.remove()
+
+
+@pytest.fixture
+async def page(keiko: Product) -> AsyncIterator[ChatClient]:
+    """A page of the owner, connected to a new chat."""
+    keiko.wait_ready()
+    async with ChatClient(keiko.url) as client:
+        await client.login(OWNER, PASSWORD)
+        await client.connect()
+        yield client
+
+
+class Ledger:
+    """What the rows say in the end, whatever happened on the way."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def of_thread(self, thread_id: str) -> dict[str, object]:
+        """Counts that must hold for a thread in which every message was answered."""
+        async with self._db.transaction() as session:
+            row = await session.execute(
+                text(
+                    "select (select count(*) from steps where thread_id = :t and kind ="
+                    " 'user_message') as messages, (select count(*) from steps where thread_id ="
+                    " :t and kind = 'assistant_message') as answers, (select array_agg(status"
+                    " order by created_at) from tasks where thread_id = :t) as statuses, (select"
+                    " count(*) from events where type = 'task.ended' and payload->>'thread_id' ="
+                    " :name) as ended, (select count(*) from checkpoints c join tasks"
+                    " k on k.id = c.task_id where k.thread_id = :t) as checkpoints"
+                ),
+                {"t": UUID(thread_id), "name": thread_id},
+            )
+            return dict(row.mappings().one())
+
+
+@pytest.fixture
+async def ledger(keiko: Product) -> AsyncIterator[Ledger]:
+    """The rows of the running Keiko."""
+    engine = open_engine(keiko.database_url, pool_size=1)
+    yield Ledger(Database(engine))
+    await engine.dispose()
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    """The file in which the tools leave their traces."""
+    tmp_path.chmod(0o777)
+    return tmp_path / "trace.txt"

@@ -1,0 +1,80 @@
+"""A tool with a side effect runs once per call; where nobody knows, its owner is asked."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.product import Product
+from tests.ui.client import ChatClient
+
+
+def call(trace: Path, text: str, delay: float) -> str:
+    arguments = json.dumps({"path": str(trace), "text": text, "delay_seconds": delay})
+    return f"!tool append_line {arguments}"
+
+
+async def started(trace: Path, *lines: str) -> None:
+    async with asyncio.timeout(10):
+        while not trace.exists() or not set(lines) <= set(trace.read_text().split()):
+            await asyncio.sleep(0.02)
+
+
+def question(page: ChatClient) -> dict[str, Any] | None:
+    return next((e for e in page.shown.elements.values() if e["name"] == "Question"), None)
+
+
+async def answer(page: ChatClient, outcome: str) -> None:
+    await page.until(lambda: question(page), within=15)
+    card = question(page)
+    assert card is not None
+    status, _ = await page.http(
+        "POST", f"/api/v1/questions/{card['id']}/answer", json={"outcome": outcome}
+    )
+    assert status == 200
+    again, _ = await page.http(
+        "POST", f"/api/v1/questions/{card['id']}/answer", json={"outcome": outcome}
+    )
+    assert again == 409
+
+
+@pytest.mark.parametrize(("outcome", "lines"), [("happened", 1), ("repeat", 2), ("skip", 1)])
+async def test_a_call_cut_in_the_middle_is_asked_about_and_never_repeated_by_itself(
+    keiko: Product, page: ChatClient, trace: Path, outcome: str, lines: int
+) -> None:
+    message_id = await page.send(call(trace, "mark", 30 if outcome != "repeat" else 1))
+    await started(trace, "mark")
+    keiko.wait_for_new("worker", keiko.kill("worker"))
+    await page.until(lambda: question(page), within=20)
+    assert trace.read_text().split() == ["mark"]
+    await answer(page, outcome)
+    done = await page.answer(message_id, within=30)
+    assert not done.is_error
+    assert trace.read_text().split() == ["mark"] * lines
+    assert question(page) is None or question(page)["props"]["answer"]  # type: ignore[index]
+
+
+async def test_a_finished_call_is_not_repeated_when_its_sibling_is_cut(
+    keiko: Product, page: ChatClient, trace: Path
+) -> None:
+    script = f"{call(trace, 'quick', 0)} {call(trace, 'slow', 30)}"
+    message_id = await page.send(script)
+    await started(trace, "quick", "slow")
+    await asyncio.sleep(1)
+    keiko.wait_for_new("worker", keiko.kill("worker"))
+    await answer(page, "happened")
+    done = await page.answer(message_id, within=30)
+    assert not done.is_error
+    assert sorted(trace.read_text().split()) == ["quick", "slow"]
+
+
+async def test_a_read_only_call_is_simply_made_again(keiko: Product, page: ChatClient) -> None:
+    message_id = await page.send('!tool clock {"timezone": "Asia/Tokyo"} !then !long 80 30')
+    await page.until(lambda: (page.shown.answer_of(message_id) or {}).get("output"), within=15)
+    keiko.wait_for_new("worker", keiko.kill("worker"))
+    done = await page.answer(message_id, within=30)
+    assert not done.is_error
+    assert [tool["name"] for tool in done.tools] == ["clock"]
+    assert "Asia/Tokyo" in done.tools[0]["output"]

@@ -1,0 +1,1 @@
+"""The walks through the whole house, in one process."""

@@ -1,0 +1,32 @@
+"""Fixtures: sessions with a server that misbehaves, and a task that runs."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.core.resources import Resources
+from app.mcp.sessions import ToolServers
+from app.tasks.models import Task, TaskStatus
+from tests.factories import MakeUser
+from tests.fakes.tools import open_fake_tools
+
+
+@pytest.fixture(scope="module")
+async def tool_servers() -> AsyncIterator[ToolServers]:
+    async with open_fake_tools() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def task(resources: Resources, make_user: MakeUser) -> Task:
+    user = await make_user()
+    async with resources.db.transaction() as session:
+        task = Task(user_id=user.id, status=TaskStatus.RUNNING, fence=1)
+        session.add(task)
+    return task
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "lines"

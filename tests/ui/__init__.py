@@ -1,0 +1,3 @@
+"""The chat face, tested through its socket and its pages."""
+
+import app.ui  # noqa: F401 - before anything imports Chainlit

@@ -1,0 +1,1 @@
+"""The built-in MCP server: what Keiko can do without any other server."""
