@@ -2,12 +2,18 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
+from alembic.util import CommandError
+from asyncpg import PostgresError
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.core.db import Database, open_engine
 from app.core.embedded import running_servers
+from app.core.errors import Conflict, Unavailable
 from app.core.migrations import migrate
-from app.core.resources import open_resources
 from app.core.settings import Settings
 from app.users.invitations import create_owner, invite_owner
 from app.users.models import Role
@@ -16,25 +22,47 @@ from app.users.service import NewUser, count_users
 
 
 def prepare(settings: Settings, *, owner: bool) -> None:
-    """Migrate. With `owner`, the last line printed is JSON: `{"setup_token": ... or null}`."""
-    with running_servers(settings) as running:
-        if running.database_url:
-            migrate(running.database_url)
+    """Migrate. With `owner`, the last line printed is JSON: `{"setup_token": ... or null}`.
+
+    Raises `Unavailable` and `Conflict` with a sentence for whoever runs this machine.
+    """
+    with running_servers(settings) as running, _explained():
+        url = running.database_url or ""
+        migrate(url)
         if owner:
-            token = asyncio.run(_first_owner(running))
+            token = asyncio.run(_first_owner(running, url))
             click.echo(json.dumps({"setup_token": token}))
 
 
-async def _first_owner(settings: Settings) -> str | None:
+async def _first_owner(settings: Settings, url: str) -> str | None:
     """Make the first account if a password is set; else the token of a link to make it with."""
-    async with open_resources(settings, pool_size=1) as resources:
-        async with resources.db.transaction() as session:
+    engine = open_engine(url, pool_size=1)
+    try:
+        database = Database(engine)
+        async with database.transaction() as session:
             if await count_users(session):
                 return None
             if settings.owner_password is None:
                 return await invite_owner(session)
         hashed = await hash_password(settings.owner_password.get_secret_value())
         new = NewUser(username=settings.owner_name, password_hash=hashed, role=Role.ADMIN)
-        async with resources.db.transaction() as session:
+        async with database.transaction() as session:
             await create_owner(session, new)
+    finally:
+        await engine.dispose()
     return None
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except CommandError as error:
+        raise Conflict(
+            f"The database does not fit this Keiko: {error}. Was it written by a newer one?"
+        ) from error
+    except (OSError, PostgresError, SQLAlchemyError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise Unavailable(
+            f"The database refuses: {reason}. Is KEIKO_DATABASE_URL right and reachable?"
+        ) from error

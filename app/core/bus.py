@@ -38,6 +38,7 @@ class Bus:
             try:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
                     await pubsub.subscribe(*self._handlers)
+                    _heed_cancel()
                     if not first:
                         self._tell_gap()
                     first = False
@@ -60,11 +61,22 @@ class Bus:
             handler()
 
 
+def _heed_cancel() -> None:
+    """Be cancelled after all: the client's own timeouts may swallow it (CPython 3.11)."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def publish_hint(redis: Redis, kind: str, *ids: UUID) -> None:
     """Say "look at this again" to every process. Lost while Redis is away: hints may be."""
+    if not ids:
+        return
+    pipe = redis.pipeline(transaction=False)
+    for id in ids:
+        pipe.publish(HINTS, f"{kind}:{id}")
     with contextlib.suppress(*LOST):
-        for id in ids:
-            await redis.publish(HINTS, f"{kind}:{id}")
+        await pipe.execute()
 
 
 def read_hint(data: bytes) -> tuple[str, UUID]:

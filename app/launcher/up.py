@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +18,7 @@ from app.core.settings import Settings, child_environment, python
 from app.launcher.children import Child
 from app.launcher.folder import LauncherFolder
 from app.launcher.signals import Signals
-from app.launcher.words import say
+from app.launcher.words import complain, say
 
 _STOP_SECONDS = {"web": 10, "worker": 30, "consumer": 10}
 """In the order in which they are stopped; the worker hands its turns over meanwhile."""
@@ -42,7 +41,7 @@ def up(settings: Settings) -> int:
         finally:
             folder.release()
     except AppError as error:
-        sys.stderr.write(f"\nkeiko: {error}\n")
+        complain(error)
         return 1
 
 
@@ -166,7 +165,7 @@ class _Launcher:
         """Say once what does not come up; it is tried again and again."""
         if name not in self._complained:
             self._complained.add(name)
-            sys.stderr.write(f"\nkeiko: {error}\n")
+            complain(error)
 
     def _stop(self) -> None:
         self._socket.close()
@@ -195,7 +194,7 @@ def _prepare_database(environment: dict[str, str]) -> str | None:
         start_new_session=True,
     )
     if done.returncode:
-        said = "\n".join(done.stderr.splitlines()[-12:])
-        raise CannotStart(f"The database cannot be brought up to date:\n{said}")
+        sentence = done.stderr.rpartition("keiko: ")[2]
+        raise CannotStart("\n".join(sentence.strip().splitlines()[-12:]))
     token: str | None = json.loads(done.stdout.splitlines()[-1])["setup_token"]
     return token

@@ -1,8 +1,10 @@
 """What `keiko up` says, in the two languages that it speaks."""
 
-import contextlib
+import os
 import sys
+from typing import TextIO
 
+from app.core.errors import AppError
 from app.core.settings import terminal_language
 
 _WORDS = {
@@ -47,7 +49,21 @@ def words(key: str, **values: object) -> str:
 
 
 def say(key: str, **values: object) -> None:
-    """Print one sentence; a terminal that is gone does not matter."""
-    with contextlib.suppress(OSError):
-        sys.stdout.write(words(key, **values) + "\n")
-        sys.stdout.flush()
+    """Print one sentence."""
+    _print(sys.stdout, words(key, **values))
+
+
+def complain(error: AppError) -> None:
+    """Print what is wrong, and what to do, where errors go."""
+    _print(sys.stderr, f"\nkeiko: {error}")
+
+
+def _print(stream: TextIO, text: str) -> None:
+    """A terminal that was closed does not matter: from then on nobody listens."""
+    try:
+        stream.write(text + "\n")
+        stream.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -24,6 +24,7 @@ class Failure(StrEnum):
     CONTEXT_TOO_LONG = "context_too_long"
     TOOLS_UNAVAILABLE = "tools_unavailable"
     TIMEOUT = "timeout"
+    GOING_IN_CIRCLES = "going_in_circles"
     POISONOUS = "poisonous"
     INTERNAL = "internal"
 
@@ -203,6 +204,12 @@ _SENTENCES = {
         "The answer took longer than a turn may take. Try again, or ask for less at once.",
         "Die Antwort hat länger gedauert, als ein Durchgang dauern darf. Bitte wiederholen oder "
         "weniger auf einmal verlangen.",
+    ),
+    Failure.GOING_IN_CIRCLES: (
+        "The model called tools again and again without coming to an answer. Put the request in "
+        "other words, or use the button to try again.",
+        "Das Modell hat immer wieder Werkzeuge benutzt, ohne zu einer Antwort zu kommen. Bitte "
+        "anders formulieren oder den Knopf zum Wiederholen nutzen.",
     ),
     Failure.POISONOUS: (
         "This request brought Keiko down several times and is not tried again by itself. Put it "

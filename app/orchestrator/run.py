@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
-from langgraph.errors import GraphDrained
+from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot
 
@@ -34,6 +34,7 @@ from app.tasks.parts import Ended, ToolFinished, ToolStarted
 from app.tasks.questions import list_answers
 from app.tasks.queue import announce
 from graphs import GRAPHS
+from graphs.middleware import TooManyModelCalls
 
 Graph = CompiledStateGraph[Any, Any, Any, Any]
 
@@ -84,6 +85,8 @@ class Orchestrator:
             await self._hand_over(run)
         except TimeoutError:
             await self._fail(run, Failure.TIMEOUT, TaskStatus.TIMEOUT)
+        except (TooManyModelCalls, GraphRecursionError):
+            await self._fail(run, Failure.GOING_IN_CIRCLES)
         except ModelFailure as failure:
             log.warning(
                 "model_failed",

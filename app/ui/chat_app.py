@@ -12,6 +12,7 @@ from chainlit.types import ThreadDict
 
 from app.ui import chat
 from app.ui.data_layer import ReadOnly
+from app.ui.starters import starters_in
 
 CHAINLITS = ("connect", "disconnect", "clear_session")
 """Events that Chainlit goes on to answer: who is there, and who will not come back."""
@@ -37,6 +38,12 @@ def register() -> None:
 @cl.on_chat_resume
 async def resumable(thread: ThreadDict) -> None:
     """Never called. That it exists tells the page that a thread can be opened again."""
+
+
+@cl.set_starters
+async def starters(_user: cl.User | None, language: str | None) -> list[cl.Starter]:
+    """What a new chat offers."""
+    return starters_in(language)
 
 
 @cl.data_layer

@@ -25,7 +25,7 @@ _NOBODY_NEEDED = ("/assets/", "/public/", "/ready")
 
 
 class Gate:
-    """ASGI middleware; needs `resources` in the lifespan's state."""
+    """ASGI middleware; finds `resources` in the request's state."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -130,8 +130,8 @@ class Session:
                 rounds=_ROUNDS_ALONE if users == 1 else 1,
                 limit=self.options.limit,
             )
-            async with self._profile(system, users):
-                answers, cost = await measure(server, self.model, plan)
+            profile = self._profile(system, users)
+            answers, cost = await measure(server, self.model, plan, profile)
         base = base or baseline(answers)
         row = make_row(system, users, answers, base, cost)
         _say(_one_line(row))

@@ -21,4 +21,4 @@ async def answer(message: cl.Message) -> None:
     reply = cl.Message(content="")
     async for chunk in _model().astream(message.content):
         await reply.stream_token(str(chunk.content))
-    await reply.send()  # type: ignore[no-untyped-call]
+    await reply.send()

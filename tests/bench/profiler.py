@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 
 _TOP = 30
+_FRAMES_OF_ALL = 15  # from the interpreter's start to the event loop: the same in every stack
+_SECONDS_TO_START = 2.0
 _SECONDS_TO_WRITE = 20.0
 
 
@@ -47,6 +49,7 @@ async def profiled(pids: Mapping[int, str], kind: str, output: Path) -> AsyncIte
         stdout=asyncio.subprocess.DEVNULL,
         start_new_session=True,
     )
+    await asyncio.sleep(_SECONDS_TO_START)
     try:
         yield
     finally:
@@ -71,7 +74,7 @@ def summary(stacks: Path) -> str:
         packages[_package(frames[-1])] += int(count)
         ours[next((frame for frame in reversed(frames) if "(app/" in frame), "-")] += int(count)
         own[frames[-1]] += int(count)
-        below.update(dict.fromkeys(set(frames), int(count)))
+        below.update(dict.fromkeys(set(frames[_FRAMES_OF_ALL:]), int(count)))
     tables = {
         "by package, own time": packages,
         "by the innermost function of ours, with what it called in libraries": ours,

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TypeVar
 
 import msgspec
@@ -49,7 +49,10 @@ async def _generator(plan: Plan) -> AsyncIterator[asyncio.subprocess.Process]:
 
 async def _hear(child: asyncio.subprocess.Process, kind: type[Line], seconds: float) -> Line:
     assert child.stdout is not None
-    line = await asyncio.wait_for(child.stdout.readline(), seconds)
+    try:
+        line = await asyncio.wait_for(child.stdout.readline(), seconds)
+    except TimeoutError:
+        raise RuntimeError("The load generator does not come to an end.") from None
     if not line:
         raise RuntimeError("The load generator ended without a word.")
     return msgspec.json.decode(line, type=kind)
@@ -61,7 +64,7 @@ def _tell(child: asyncio.subprocess.Process, line: bytes) -> None:
 
 
 def make_plan(server: Server, *, expected: str, users: int, rounds: int, limit: float) -> Plan:
-    """The same load for every system; starts lie 2 s apart in all, 6 s above 300 users."""
+    """The same load for every system; starts are spread over 2 s, above 300 users over 6 s."""
     return Plan(
         kind="upstream" if server.name == "upstream" else "chat",
         url=server.url,
@@ -77,13 +80,21 @@ def make_plan(server: Server, *, expected: str, users: int, rounds: int, limit: 
     )
 
 
-async def measure(server: Server, model: Server, plan: Plan) -> tuple[list[Answer], Cost]:
-    """Carry out the plan; the cost is counted from the first message to a second after the end."""
+async def measure(
+    server: Server,
+    model: Server,
+    plan: Plan,
+    beside: AbstractAsyncContextManager[None] | None = None,
+) -> tuple[list[Answer], Cost]:
+    """Carry out the plan, with `beside` around it once all pages are open.
+
+    The cost is counted from the first message to a second after the last answer's end.
+    """
     async with _generator(plan) as child:
         _tell(child, msgspec.json.encode(plan))
         await _hear(child, Ready, _OPEN_SECONDS + plan.users * 0.05)
         await asyncio.sleep(_CALM_SECONDS)
-        async with server.meter.watching():
+        async with server.meter.watching(), beside or nullcontext():
             before, model_before = server.meter.cpu(), model.meter.cpu()
             busy, began = busy_seconds(), time.monotonic()
             _tell(child, b"go")

@@ -29,6 +29,14 @@ def family(product: Product) -> list[psutil.Process]:
     return [launcher, *launcher.children(recursive=True)]
 
 
+def alive(process: psutil.Process) -> bool:
+    """Whether it still runs; one that nobody has reaped yet does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_process_ids_name_the_processes_that_serve(product: Product) -> None:
     below = {process.pid: process for process in family(product)}
     for name in EVERYTHING:
@@ -39,9 +47,10 @@ def test_process_ids_name_the_processes_that_serve(product: Product) -> None:
         assert [name, "--nursery"] == nursery.cmdline()[3:5]
 
 
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.parametrize("name", CHILDREN)
-def test_a_killed_process_is_forked_anew(product: Product, name: str) -> None:
-    old = product.kill(name)
+def test_a_killed_process_is_forked_anew(product: Product, name: str, how: signal.Signals) -> None:
+    old = product.kill(name, how)
     new = product.wait_for_new(name, old, seconds=20)
     assert psutil.Process(new).is_running()
     product.wait_ready()
@@ -61,12 +70,12 @@ def test_a_killed_server_is_started_again_in_place(product: Product, name: str) 
 
 
 def test_a_killed_nursery_takes_its_child_along_and_both_come_back(product: Product) -> None:
-    old = product.pid("consumer")
-    nursery = psutil.Process(old).parent()
+    old = psutil.Process(product.pid("consumer"))
+    nursery = old.parent()
     assert nursery
     nursery.kill()
-    product.wait_for_new("consumer", old, seconds=30)
-    assert not psutil.pid_exists(old)
+    product.wait_for_new("consumer", old.pid, seconds=30)
+    assert not alive(old)
 
 
 def test_a_second_start_says_where_the_first_one_serves(product: Product) -> None:
@@ -125,7 +134,7 @@ def test_the_first_start_prints_a_link_and_ctrl_c_ends_everything(own_product: P
     assert httpx.get(link + token, timeout=10, follow_redirects=True).status_code == 200
     processes = family(own_product)
     assert own_product.stop(signal.SIGINT) == 0
-    assert not [process for process in processes if process.is_running()]
+    assert not [process for process in processes if alive(process)]
     assert not list((own_product.data / "run").glob("*.pid"))
     assert own_product.output.endswith("Stopped.\n")
 
@@ -145,8 +154,18 @@ def test_killing_the_launcher_leaves_nothing_and_the_next_start_goes_on(
     own_product.login()
 
 
-def alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+def test_servers_that_were_given_are_used_and_none_is_started(
+    own_product: Product, database_url: str, redis_url: str
+) -> None:
+    own_product.start(KEIKO_DATABASE_URL=database_url, KEIKO_REDIS_URL=redis_url)
+    own_product.login()
+    assert not {"postgres", "valkey-server"} & {process.name() for process in family(own_product)}
+    assert not (own_product.data / "postgres").exists()
+
+
+def test_a_terminal_that_is_closed_ends_everything_without_a_word(own_product: Product) -> None:
+    own_product.start()
+    assert own_product.stop(signal.SIGHUP) == 0
 
 
 def test_a_process_that_cannot_run_is_given_up_with_the_end_of_its_log(
@@ -154,4 +173,13 @@ def test_a_process_that_cannot_run_is_given_up_with_the_end_of_its_log(
 ) -> None:
     done = own_product.run("up", "--port", "0", KEIKO_REDIS_URL="nonsense://")
     assert done.returncode == 1
-    assert "Traceback" not in done.stderr.partition("ends again and again")[0]
+    assert "ends again and again. The end of" in done.stderr
+    assert "Redis URL must specify one of the following schemes" in done.stderr
+
+
+def test_a_database_that_is_not_there_is_a_sentence(own_product: Product) -> None:
+    url = "postgresql://keiko@127.0.0.1:1/keiko"
+    done = own_product.run("up", "--port", "0", KEIKO_DATABASE_URL=url)
+    assert done.returncode == 1
+    assert "Is KEIKO_DATABASE_URL right and reachable?" in done.stderr
+    assert "Traceback" not in done.stderr

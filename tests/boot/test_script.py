@@ -79,3 +79,32 @@ def test_a_folder_that_cannot_hold_the_environment_is_named_with_the_remedy() ->
     done = keiko("up", KEIKO_VENV="/dev/null/venv")
     assert done.returncode == 1
     assert "cannot write to /dev/null/venv. Set KEIKO_VENV" in done.stderr
+
+
+def test_a_python_without_pip_gets_the_systems_package_or_a_sentence(tmp_path: Path) -> None:
+    tools, asked = tmp_path / "bin", tmp_path / "asked"
+    tools.mkdir()
+    for name in ("sh", "readlink", "cmp", "mkdir", "rm", "id"):
+        found = shutil.which(name)
+        assert found
+        (tools / name).symlink_to(found)
+    programs = {
+        "python3": 'case "$*" in *pip*) exit 1 ;; esac\nexec "$PYTHON" "$@"',
+        "apt-get": 'printf "%s\\n" "$*" >>"$ASKED"',
+    }
+    for name, program in programs.items():
+        (tools / name).write_text(f"#!/bin/sh\n{program}\n")
+        (tools / name).chmod(0o755)
+    done = keiko(
+        "up",
+        KEIKO_VENV=str(tmp_path / "venv"),
+        PATH=str(tools),
+        PYTHON=sys.executable,
+        ASKED=str(asked),
+    )
+    assert done.returncode == 1
+    assert "has no pip and cannot make one. Install it: sudo apt-get install python3" in done.stderr
+    if os.geteuid() == 0:
+        own = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+        assert own in asked.read_text()
+        assert "with apt-get" in done.stderr

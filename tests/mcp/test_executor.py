@@ -22,15 +22,15 @@ async def test_a_call_and_its_outcome_are_on_record(
 
     assert outcome == ToolOutcome("Appended done.", failed=False)
     kept = await row(resources)
-    assert (row.task_id, row.tool_call_id, row.server, row.tool) == (
+    assert (kept.task_id, kept.tool_call_id, kept.server, kept.tool) == (
         task.id,
         "call-1",
         "fake",
         "append_line",
     )
-    assert row.arguments == {"path": str(file), "text": "done", "delay_seconds": 0}
-    assert (row.status, row.output) == (ExecutionStatus.COMPLETED, "Appended done.")
-    assert row.completed_at is not None
+    assert kept.arguments == {"path": str(file), "text": "done", "delay_seconds": 0}
+    assert (kept.status, kept.output) == (ExecutionStatus.COMPLETED, "Appended done.")
+    assert kept.completed_at is not None
 
 
 async def test_a_finished_call_is_answered_from_the_record(

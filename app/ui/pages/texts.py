@@ -48,7 +48,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "username": "Benutzername",
         "password": "Passwort",
         "password_again": "Passwort wiederholen",
-        "password_hint": f"Mindestens {SHORTEST} Zeichen. Ein kurzer Satz lässt sich leicht merken.",
+        "password_hint": f"Mindestens {SHORTEST} Zeichen. Gut ist ein kurzer Satz.",
         "show": "Zeigen",
         "hide": "Verbergen",
         "show_label": "Zeigen, was im Passwortfeld steht",
