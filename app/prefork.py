@@ -21,21 +21,21 @@ from app.core.settings import Settings
 _ASKED_TO_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _DEATHS, _WITHIN_SECONDS = 5, 10.0
 _DRAIN_SECONDS = 40
-_OTHERS_SECONDS = 60
 
 
 def serve(name: str, settings: Settings, *, after: tuple[str, ...] = ()) -> int:
     """Run the process `name` (web, worker, consumer) under a nursery until asked to stop.
 
-    It begins to serve once the processes named in `after` do. Gives back the exit code. The id
-    of the process that serves stands in `DIR/run/<name>.pid`. Where forking after imports is not
-    safe (macOS), that is this process itself.
+    It begins to serve once all the files named in `after` are in `DIR/run`, where the id of the
+    process that serves then stands in `<name>.pid`. Gives back the exit code. Where forking
+    after imports is not safe (macOS), this process itself serves.
     """
     gc.disable()  # while importing, a collection finds nothing and costs a tenth of the start
     module = importlib.import_module(f"app.{name}")
     gc.enable()
     pid_file = settings.run_folder / f"{name}.pid"
-    _wait_for([settings.run_folder / f"{other}.pid" for other in after])
+    while not all((settings.run_folder / mark).exists() for mark in after):
+        time.sleep(0.02)
     if sys.platform != "linux":
         write_pid(pid_file, os.getpid())
         module.main()
@@ -47,12 +47,6 @@ def serve(name: str, settings: Settings, *, after: tuple[str, ...] = ()) -> int:
         module.main()
         return 0
     return nursery.exit_code
-
-
-def _wait_for(pid_files: list[Path]) -> None:
-    deadline = time.monotonic() + _OTHERS_SECONDS
-    while not all(path.exists() for path in pid_files) and time.monotonic() < deadline:
-        time.sleep(0.02)
 
 
 class _Nursery:

@@ -52,7 +52,7 @@ def up(host: str | None, port: int | None, data: Path | None) -> None:
 def _process(name: str, purpose: str) -> None:
     @commands.command(name, help=purpose)
     @click.option("--nursery", is_flag=True, help="Fork it again whenever it dies.")
-    @click.option("--after", multiple=True, help="Process that must serve before (with --nursery).")
+    @click.option("--after", multiple=True, help="File in DIR/run to wait for (with --nursery).")
     def run(*, nursery: bool, after: tuple[str, ...]) -> None:
         from app.core.settings import settings
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from app.core.children import die_with_parent, end, open_log, tail
 from app.core.embedded import CannotStart
 from app.core.settings import Settings, child_environment, python
+from app.launcher.folder import PREPARED
 from app.launcher.words import words
 
 _ROOT = Path(__file__).parents[2]
@@ -20,7 +21,8 @@ _LONGEST_PAUSE = 30.0
 class Child:
     """`python -m app <name> --nursery`, with its log in `DIR/logs/<name>.log`.
 
-    Web begins when the others serve: whoever can reach Keiko finds all of it.
+    At first it imports while the database is prepared; web begins when the others serve, so
+    that whoever can reach Keiko finds all of it.
     """
 
     def __init__(self, name: str, settings: Settings, environment: dict[str, str]) -> None:
@@ -28,9 +30,10 @@ class Child:
         self._log = settings.data / "logs" / f"{name}.log"
         self._environment = child_environment(**environment)
         self._command = [python(), "-m", "app", name, "--nursery"]
+        self._awaited = [PREPARED]
         self._descriptors: tuple[int, ...] = ()
         if name == "web" and settings.listen_fd is not None:
-            self._command += ["--after", "worker", "--after", "consumer"]
+            self._awaited += ["worker.pid", "consumer.pid"]
             self._descriptors = (settings.listen_fd,)
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
@@ -40,9 +43,11 @@ class Child:
         """Start the nursery, which starts the process that serves."""
         log = open_log(self._log)
         self._started_at = time.monotonic()
+        awaited = [word for mark in self._awaited for word in ("--after", mark)]
+        self._awaited = [PREPARED]
         try:
             self._process = subprocess.Popen(
-                self._command,
+                [*self._command, *awaited],
                 cwd=_ROOT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

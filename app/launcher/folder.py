@@ -13,6 +13,12 @@ from app.core.children import write_pid
 from app.core.embedded import make_data_folder
 from app.core.embedded.errors import folder_error
 
+PREPARED = "prepared"
+"""File in `DIR/run` that says: the database is ready for the processes."""
+
+_PROCESSES = ("launcher", "web", "worker", "consumer", "postgres", "valkey")
+_OURS = ("launcher.json", PREPARED, *(f"{process}.pid" for process in _PROCESSES))
+
 
 class Running(TypedDict):
     """What a running launcher says of itself in `DIR/run/launcher.json`."""
@@ -37,14 +43,17 @@ class LauncherFolder:
             self._run.mkdir(exist_ok=True)
             self._lock = (self.data / "launcher.lock").open("a")
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for stale in (*self._run.glob("*.pid"), *self._run.glob("launcher.json")):
-                stale.unlink()
+            self._clear()
             write_pid(self._run / "launcher.pid", os.getpid())
         except BlockingIOError:
             return False
         except OSError as error:
             raise folder_error(self.data, error) from error
         return True
+
+    def mark(self, name: str) -> None:
+        """Say something to all processes by a file in `DIR/run`, until the folder is released."""
+        (self._run / name).touch()
 
     def announce(self, url: str) -> None:
         """Tell a second launcher where this one serves."""
@@ -62,7 +71,10 @@ class LauncherFolder:
 
     def release(self) -> None:
         """Give the folder back."""
-        for name in ("launcher.json", "launcher.pid"):
-            (self._run / name).unlink(missing_ok=True)
+        self._clear()
         if self._lock:
             self._lock.close()
+
+    def _clear(self) -> None:
+        for name in _OURS:
+            (self._run / name).unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from app.core.errors import AppError
 from app.core.listening import open_port
 from app.core.settings import Settings, child_environment, python
 from app.launcher.children import Child
-from app.launcher.folder import LauncherFolder
+from app.launcher.folder import PREPARED, LauncherFolder
 from app.launcher.signals import Signals
 from app.launcher.words import complain, say
 
@@ -90,13 +90,14 @@ class _Launcher:
         say("servers" if self._servers.pids else "given")
         self._settings = with_addresses(self._settings, self._servers)
         environment = self._environment()
-        setup_token = _prepare_database(child_environment(**environment))
-        say("migrated")
-        say("children")
         for name in _STOP_SECONDS:
             child = Child(name, self._settings, environment)
             self._children.append(child)
             child.start()
+        setup_token = _prepare_database(child_environment(**environment))
+        say("migrated")
+        self._folder.mark(PREPARED)
+        say("children")
         self._wait_until_ready()
         if self._signals.stop_asked:
             return

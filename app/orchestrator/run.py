@@ -57,6 +57,7 @@ class Orchestrator:
         """Take a claimed task to its next stop. Never raises but when it is cancelled."""
         task = run.task
         self._hub.begin(task.id, task.fence, task.attempts)
+        self._say_finished_calls(run)
         try:
             if task.stop_requested_at is not None:
                 await self._end(run, TaskStatus.CANCELLED)
@@ -167,6 +168,14 @@ class Orchestrator:
                 checkpointer=self._saver,
             )
         return self._graphs[key]
+
+    def _say_finished_calls(self, run: Run) -> None:
+        """What an earlier run of this task did belongs to the live stream of this one."""
+        for step in run.steps:
+            if step.task_id == run.task.id and step.kind is StepKind.TOOL:
+                id = str(step.id)
+                self._hub.say(run.task.id, ToolStarted(id, step.name, step.input))
+                self._hub.say(run.task.id, ToolFinished(id, step.output, step.is_error))
 
     def _say(self, run: Run, text: str) -> None:
         if not run.said_in_round and run.text:

@@ -32,7 +32,7 @@ POLICY = "; ".join(
         "default-src 'none'",
         # react-runner, which draws our cards, makes functions of text; nothing else needs this.
         "script-src 'self' 'unsafe-eval'",
-        # Toasts and menus bring their styles as elements.
+        # Formulas have styles as attributes, toasts and dialogs bring theirs as elements.
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self'",

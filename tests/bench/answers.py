@@ -19,6 +19,7 @@ class Answer(msgspec.Struct, kw_only=True):
 
     verdict: Verdict
     words: int = 0
+    accepted: float | None = None
     first: float | None = None
     total: float | None = None
     gap: float = 0.0
@@ -37,6 +38,7 @@ class Reading:
         self.streamed = ""
         self.final: str | None = None
         self.updates = 0
+        self._accepted_at: float | None = None
         self._first_at: float | None = None
         self._last_at = sent_at
         self._gap = 0.0
@@ -45,6 +47,10 @@ class Reading:
     def has_begun(self) -> bool:
         """Whether any text was seen."""
         return self._first_at is not None
+
+    def accept(self, now: float) -> None:
+        """The server says that the message is safe."""
+        self._accepted_at = now
 
     def start(self, text: str, now: float) -> None:
         """The page was told that the streamed text is `text` from here on."""
@@ -78,12 +84,16 @@ class Reading:
         return Answer(
             verdict=_judge(self.streamed, final, expected),
             words=len(final.split()),
-            first=None if self._first_at is None else self._first_at - self.sent_at,
+            accepted=self._since_sent(self._accepted_at),
+            first=self._since_sent(self._first_at),
             total=now - self.sent_at,
             gap=self._gap,
             updates=self.updates,
             late=self.late,
         )
+
+    def _since_sent(self, moment: float | None) -> float | None:
+        return None if moment is None else moment - self.sent_at
 
     def fail(self, reason: str) -> Answer:
         """The answer as a failure; what had arrived is still counted."""

@@ -39,6 +39,8 @@ class Row(msgspec.Struct, kw_only=True):
     failed: int
     lost: int
     healed: int
+    accepted_p50: float | None
+    accepted_p95: float | None
     added_p50: float | None
     added_p95: float | None
     ratio_p50: float | None
@@ -70,6 +72,7 @@ def make_row(system: str, users: int, answers: Sequence[Answer], base: Baseline,
     """All figures of one run."""
     verdicts = Counter(answer.verdict for answer in answers)
     ended = [answer for answer in answers if answer.verdict is not Verdict.FAILED]
+    accepted = [1000 * answer.accepted for answer in ended if answer.accepted is not None]
     added = [1000 * (a.first - base.first) for a in ended if a.first is not None]
     ratios = [a.total / base.total for a in ended if a.total is not None]
     gaps = [1000 * answer.gap for answer in ended]
@@ -81,6 +84,8 @@ def make_row(system: str, users: int, answers: Sequence[Answer], base: Baseline,
         failed=verdicts[Verdict.FAILED],
         lost=verdicts[Verdict.LOST],
         healed=verdicts[Verdict.HEALED],
+        accepted_p50=percentile(accepted, 0.5),
+        accepted_p95=percentile(accepted, 0.95),
         added_p50=percentile(added, 0.5),
         added_p95=percentile(added, 0.95),
         ratio_p50=percentile(ratios, 0.5),
@@ -107,6 +112,8 @@ def typical(rows: Sequence[Row]) -> Row:
         failed=sum(row.failed for row in rows),
         lost=sum(row.lost for row in rows),
         healed=sum(row.healed for row in rows),
+        accepted_p50=middle(lambda row: row.accepted_p50),
+        accepted_p95=middle(lambda row: row.accepted_p95),
         added_p50=middle(lambda row: row.added_p50),
         added_p95=middle(lambda row: row.added_p95),
         ratio_p50=middle(lambda row: row.ratio_p50),

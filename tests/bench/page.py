@@ -169,6 +169,9 @@ class Page:
         if reading.final is not None:
             self._finish(reading, time.perf_counter())
 
+    def _on_acceptance(self, reading: Reading, _: dict[str, Any]) -> None:
+        reading.accept(time.perf_counter())
+
     def _on_refusal(self, _: Reading, data: dict[str, Any]) -> None:
         self.give_up(f"message refused: {data}")
 
@@ -179,5 +182,6 @@ _HANDLERS = {
     "new_message": Page._on_step,
     "update_message": Page._on_step,
     "task_end": Page._on_end,
+    "message_accepted": Page._on_acceptance,
     "message_refused": Page._on_refusal,
 }

@@ -14,6 +14,7 @@ _HEAD = (
     "users",
     "system",
     "failed / lost / healed",
+    "accepted after p50 / p95 (ms)",
     "added first token p50 / p95 (ms)",
     "total ÷ upstream p50 / p95",
     "longest gap p95 (ms)",
@@ -23,13 +24,13 @@ _HEAD = (
 )
 _KINDS = ("web", "worker", "consumer", "postgres", "valkey", "launcher and nurseries", "upstream")
 _NOTES = """\
-*failed*: an error, a refusal, a closed connection, or no end within the limit; times are those
-of the other answers. *lost*: the text at the end is not the upstream's, word for word. *healed*:
-a piece was missing on the way and the closing message brought it. *added first token*: first
-text at the client minus sending, minus the upstream's own median in the same minute. *CPU*: user
-and system time of all server processes, children that have ended included. *other load*: cores
-busy on average with anything else than servers, upstream and load generator. Clients offer no
-WebSocket compression."""
+*failed*: an error, a refusal, a closed connection, or no end within the limit; times are those of
+the other answers. *lost*: the text at the end is not the upstream's, word for word. *healed*: a
+piece was missing on the way and the closing message brought it. *accepted*: the server says that
+the message is stored. *added first token*: first text at the client minus sending, minus the
+upstream's own median in the same minute. *CPU*: user and system time of all server processes,
+children that have ended included. *other load*: cores busy on average with anything else than
+servers, upstream and load generator. Clients offer no WebSocket compression."""
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -82,6 +83,7 @@ def _cells(row: Row) -> Sequence[str]:
         f"{row.users:,}",
         row.system,
         f"{row.failed} / {row.lost} / {row.healed}",
+        f"{_number(row.accepted_p50)} / {_number(row.accepted_p95)}",
         f"{_number(row.added_p50)} / {_number(row.added_p95)}",
         f"{_number(row.ratio_p50, 2)} / {_number(row.ratio_p95, 2)}",
         _number(row.gap_p95),

@@ -15,7 +15,7 @@ from tests.product import OWNER, PASSWORD, ROOT, Product
 from tests.ui.client import ChatClient
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def keiko() -> Iterator[Product]:
     """Keiko on the scripted model, with the trace-leaving tools of `tests/fakes`."""
     tools = [

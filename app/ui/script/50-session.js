@@ -5,6 +5,7 @@ const me = { identifier: null, changed: [] };
 (() => {
   const FIRST_PAUSE = 500; // ms
   const LONGEST_PAUSE = 8000;
+  const KNOWN = { de: "de-DE", en: "en-US" };
   const ask = window.fetch;
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -35,11 +36,18 @@ const me = { identifier: null, changed: [] };
     return answer;
   };
 
+  // Chainlit knows "de-DE" and "en-US": Austria and Australia mean these.
+  const inKnownLanguage = (input) =>
+    typeof input === "string"
+      ? input.replace(/([?&]language=)(de|en)[\w-]*/, (_, name, language) => name + KNOWN[language])
+      : input;
+
   window.fetch = async (input, init) => {
     const { pathname, origin } = new URL(input?.url ?? input, location.href);
     if (origin !== location.origin) return ask(input, init);
     // A cookie for proxies that must find the same process again. Ours need not.
     if (pathname === "/set-session-cookie") return new Response("{}");
+    if (pathname.startsWith("/project/")) input = inKnownLanguage(input);
     return pathname === "/user" ? askWhoIAm(input, init) : ask(input, init);
   };
 

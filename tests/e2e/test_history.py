@@ -1,0 +1,149 @@
+"""Conversations are found again, by their writer and by nobody else."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Readers
+from tests.e2e.reader import Reader, Tab, words
+
+OPENS = int(os.environ.get("KEIKO_OPENS", "50"))
+"""How often a streaming thread is opened under load."""
+
+
+def entry(tab: Tab, path: str) -> str:
+    """The selector of a thread in the history."""
+    return f"#thread-{path.removeprefix('/thread/')}"
+
+
+async def begun(tab: Tab, text: str, answer: str) -> str:
+    """The address of a thread in which one message is answered."""
+    await tab.ask(text)
+    await tab.sees(answer)
+    return tab.address
+
+
+async def test_the_history_lists_conversations_and_resumes_one_by_a_click(tab: Tab) -> None:
+    first = await begun(tab, "!say apples are red", "apples are red")
+    await tab.page.locator("#new-chat-button").first.click()
+    await expect(tab.messages).to_have_count(0)
+    second = await begun(tab, "!say pears are green", "pears are green")
+    assert first != second
+    await expect(tab.page.locator(entry(tab, second))).to_contain_text("pears")
+    await tab.page.locator(entry(tab, first)).click()
+    await expect(tab.answers).to_have_text(["apples are red"])
+    assert tab.address == first
+    await tab.ask("!say still red")
+    await tab.sees("still red")
+    await expect(tab.answers).to_have_text(["apples are red", "still red"])
+
+
+async def test_a_deep_link_opens_a_conversation_that_goes_on(reader: Reader, tab: Tab) -> None:
+    path = await begun(tab, "!say linked", "linked")
+    other = await reader.open(path)
+    await expect(other.answers).to_have_text(["linked"])
+    await other.ask("!say more")
+    await other.sees("more")
+    assert other.address == path
+    await expect(tab.answers).to_have_text(["linked", "more"])
+
+
+async def test_a_conversation_is_renamed_and_keeps_its_name(tab: Tab) -> None:
+    path = await begun(tab, "!say anything", "anything")
+    await tab.page.locator(entry(tab, path)).hover()
+    await tab.page.locator(f"{entry(tab, path)} #thread-options").click()
+    await tab.page.locator("#rename-thread").click()
+    dialog = tab.page.get_by_role("dialog")
+    await dialog.locator("#name").fill("My trip to Mars")
+    await dialog.get_by_role("button", name="Confirm").click()
+    await expect(tab.page.locator(entry(tab, path))).to_contain_text("My trip to Mars")
+    await tab.page.reload()
+    await expect(tab.page.locator(entry(tab, path))).to_contain_text("My trip to Mars")
+
+
+async def test_a_deleted_conversation_is_gone_for_good(tab: Tab) -> None:
+    path = await begun(tab, "!say short lived", "short lived")
+    await tab.page.locator(entry(tab, path)).hover()
+    await tab.page.locator(f"{entry(tab, path)} #thread-options").click()
+    await tab.page.locator("#delete-thread").click()
+    await tab.page.get_by_role("alertdialog").get_by_role("button", name="Confirm").click()
+    await expect(tab.page.locator(entry(tab, path))).to_have_count(0)
+    await expect(tab.messages).to_have_count(0)
+    await tab.page.reload()
+    await expect(tab.page.locator("#starters")).to_be_visible()
+    await expect(tab.page.locator(entry(tab, path))).to_have_count(0)
+
+
+async def test_search_finds_words_of_titles_and_of_answers(tab: Tab) -> None:
+    in_title = await begun(tab, "Zebra questions !say yes", "yes")
+    await tab.page.locator("#new-chat-button").first.click()
+    await expect(tab.messages).to_have_count(0)
+    in_answer = await begun(tab, "!say the quick okapi jumps", "the quick okapi jumps")
+    for word, path in (("zebra", in_title), ("okapi", in_answer)):
+        await tab.page.locator("#search-chats-button").click()
+        dialog = tab.page.get_by_role("dialog")
+        await dialog.get_by_role("combobox").fill(word)
+        found = dialog.get_by_role("option")
+        await expect(found).to_have_count(1)
+        await found.click()
+        await tab.page.wait_for_url(f"**{path}")
+        await expect(tab.messages).to_have_count(1)
+
+
+async def test_another_users_conversation_shows_nothing(
+    readers: Readers, tab: Tab, other: str
+) -> None:
+    path = await begun(tab, "!say for my eyes only", "for my eyes only")
+    stranger = await readers()
+    await stranger.sign_in(other)
+    stranger.refusals_are_expected = True
+    theirs = await stranger.open()
+    await theirs.page.goto(path)
+    await theirs.page.wait_for_url("**/")
+    await expect(theirs.page.get_by_text("no such conversation")).to_be_visible()
+    await expect(theirs.messages).to_have_count(0)
+    assert "eyes only" not in await theirs.page.content()
+
+
+async def test_signing_out_ends_the_session_in_every_tab(reader: Reader) -> None:
+    tab, second = await reader.open(), await reader.open()
+    cookies = await reader.context.cookies()
+    await tab.page.locator("#user-nav-button").click()
+    await tab.page.get_by_role("menuitem").click()
+    await tab.page.wait_for_url("**/login*")
+    await second.page.wait_for_url("**/login*")
+    await reader.context.add_cookies([{**c, "url": reader.keiko.url} for c in cookies])  # type: ignore[typeddict-item]
+    await tab.page.goto("/")
+    await tab.page.wait_for_url("**/login*")
+
+
+@pytest.fixture
+def load() -> Iterator[None]:
+    """Two processes that want all the time there is, for a bounded time."""
+    work = f"import time\nend = time.monotonic() + {OPENS * 5}\nwhile time.monotonic() < end: pass"
+    burners = [subprocess.Popen([sys.executable, "-c", work]) for _ in range(2)]
+    yield
+    for burner in burners:
+        burner.kill()
+        burner.wait()
+
+
+@pytest.mark.timeout(60 + OPENS * 5)
+async def test_a_streaming_thread_opens_every_time_on_a_busy_machine(
+    reader: Reader, tab: Tab, load: None
+) -> None:
+    await tab.ask(f"!long {OPENS * 100} 40")
+    for _ in range(OPENS):
+        again = Tab(await reader.context.new_page())
+        await again.page.goto(tab.address)
+        await expect(again.field).to_be_visible(timeout=10_000)
+        await expect(again.answer).to_contain_text("w0 w1 ", timeout=10_000)
+        await expect(again.stop_button).to_be_visible()
+        await again.page.close()
+    await tab.stop_button.click()
+    await tab.rests()
+    assert (await tab.answer.inner_text()).startswith(words(20))
