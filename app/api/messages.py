@@ -12,7 +12,8 @@ from app.api.errors import documented
 from app.chats.service import LONGEST_MESSAGE, get_message, get_thread
 from app.core.clock import derived_id, new_id
 from app.core.envelope import Success
-from app.turns.service import Accepted, Incoming, edit_message
+from app.turns.editing import edit_message
+from app.turns.service import Accepted, Incoming
 
 router = APIRouter(tags=["messages"], responses=documented(404))
 

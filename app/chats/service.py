@@ -70,27 +70,21 @@ async def add_messages(
     """
     at = now()
     threads = {m.thread_id: m for m in reversed(new)}
-    await session.execute(
-        insert(Thread)
-        .values(
-            [
-                {"id": m.thread_id, "user_id": m.user_id, "name": name_of(m.text),
-                 "created_at": at, "updated_at": at}
-                for m in threads.values()
-            ]
-        )
-        .on_conflict_do_update(
+    upsert = insert(Thread).values(
+        [
+            {"id": m.thread_id, "user_id": m.user_id, "name": name_of(m.text),
+             "created_at": at, "updated_at": at}
+            for m in sorted(threads.values(), key=lambda m: m.thread_id)
+        ]
+    )  # fmt: skip
+    owned = await session.execute(
+        upsert.on_conflict_do_update(
             index_elements=[Thread.id],
             set_={"updated_at": at},
-            where=Thread.user_id == insert(Thread).excluded.user_id,
-        )
-    )  # fmt: skip
-    owners: dict[UUID, UUID] = {
-        row[0]: row[1]
-        for row in await session.execute(
-            select(Thread.id, Thread.user_id).where(Thread.id.in_(threads))
-        )
-    }
+            where=Thread.user_id == upsert.excluded.user_id,
+        ).returning(Thread.id, Thread.user_id)
+    )
+    owners = {row[0]: row[1] for row in owned}
     allowed = [m for m in new if owners.get(m.thread_id) == m.user_id]
     if not allowed:
         return set(), {}
@@ -101,12 +95,20 @@ async def add_messages(
         .returning(Step.id)
     )
     fresh = set(stored.all())
-    known = await session.execute(
+    known = await _known_tasks(session, [m for m in allowed if m.id not in fresh])
+    return fresh, known | {m.id: m.task_id for m in allowed if m.id in fresh}
+
+
+async def _known_tasks(session: AsyncSession, known: list[NewMessage]) -> dict[UUID, UUID]:
+    """Message → task, of messages that were stored before in the threads they were sent to."""
+    if not known:
+        return {}
+    rows = await session.execute(
         select(Step.id, Step.task_id).where(
-            tuple_(Step.id, Step.thread_id).in_([(m.id, m.thread_id) for m in allowed])
+            tuple_(Step.id, Step.thread_id).in_([(m.id, m.thread_id) for m in known])
         )
     )
-    return fresh, {row[0]: row[1] for row in known if row[1] is not None}
+    return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
 def _message_row(message: NewMessage, at: datetime) -> dict[str, Any]:

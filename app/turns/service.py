@@ -11,9 +11,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.chats import service as chats
-from app.chats.models import Feedback, Step, StepKind, Thread
+from app.chats.models import Feedback, Step, Thread
 from app.core.bus import publish_hint
-from app.core.clock import derived_id, now
+from app.core.clock import derived_id
 from app.core.db import JSON, GroupCommit, after_commit
 from app.core.errors import Conflict, NotFound
 from app.core.redis import parts_key
@@ -85,7 +85,7 @@ class Turns:
         async with self._resources.db.transaction() as session:
             fresh, own = await chats.add_messages(session, [_message(i) for i in first.values()])
             new = [incoming for id, incoming in first.items() if id in fresh]
-            await tasks.create_tasks(session, [_task(i, i.message_id) for i in new])
+            await tasks.create_tasks(session, [new_task(i, i.message_id) for i in new])
         await announce(self._resources.redis, [own[i.message_id] for i in new])
         await publish_hint(self._resources.redis, "thread", *{i.thread_id for i in new})
         return [self._answer(i, first[i.message_id], fresh, own) for i in batch]
@@ -105,7 +105,8 @@ class Turns:
         )
 
 
-def _task_id(message_id: UUID) -> UUID:
+def task_id_of(message_id: UUID) -> UUID:
+    """The task that answers a message that was never edited."""
     return derived_id(message_id, "task")
 
 
@@ -114,13 +115,14 @@ def _message(incoming: Incoming) -> chats.NewMessage:
         id=incoming.message_id,
         thread_id=incoming.thread_id,
         user_id=incoming.user_id,
-        task_id=_task_id(incoming.message_id),
+        task_id=task_id_of(incoming.message_id),
         author=incoming.author,
         text=incoming.text,
     )
 
 
-def _task(incoming: Incoming, message_id: UUID, version: int = 0) -> tasks.NewTask:
+def new_task(incoming: Incoming, message_id: UUID, version: int = 0) -> tasks.NewTask:
+    """The task that answers a message; each edit of the message has one of its own."""
     return tasks.NewTask(
         id=derived_id(message_id, f"task:{version}" if version else "task"),
         user_id=incoming.user_id,
@@ -155,72 +157,6 @@ async def load_thread(session: AsyncSession, user_id: UUID, thread_id: UUID) -> 
             )
         ),
     )
-
-
-async def edit_message(resources: Resources, incoming: Incoming) -> Accepted:
-    """Say it differently: what came after the message is removed, and it is answered anew."""
-    chats.check_text(incoming.text)
-    async with resources.db.transaction() as session:
-        await chats.get_thread(session, incoming.user_id, incoming.thread_id)
-        message = await session.scalar(
-            select(Step)
-            .where(
-                Step.id == incoming.message_id,
-                Step.thread_id == incoming.thread_id,
-                Step.kind == StepKind.USER_MESSAGE,
-            )
-            .with_for_update()
-        )
-        if message is None:
-            raise NotFound("There is no such message.")
-        stopped = await _remove_turns_from(session, incoming, message)
-        version = int(message.details.get("version", 0)) + 1
-        message.output, message.details = (
-            incoming.text,
-            {**message.details, "version": version},
-        )
-        message.created_at = message.ended_at = now()
-        task = _task(incoming, message.id, version)
-        message.task_id = task.id
-        await session.flush()
-        await tasks.create_tasks(session, [task])
-    await publish_hint(resources.redis, "stop", *stopped)
-    await announce(resources.redis, [task.id])
-    await publish_hint(resources.redis, "thread", incoming.thread_id)
-    return Accepted(
-        task_id=task.id,
-        thread_id=incoming.thread_id,
-        message_id=message.id,
-        is_new=True,
-    )
-
-
-async def _remove_turns_from(
-    session: AsyncSession, incoming: Incoming, message: Step
-) -> list[UUID]:
-    """Remove the turns of `message` and of all later ones. Returns their task ids."""
-    messages = select(Step.id).where(
-        Step.thread_id == incoming.thread_id,
-        Step.kind == StepKind.USER_MESSAGE,
-        Step.created_at >= message.created_at,
-    )
-    gone = list(
-        await session.scalars(
-            delete(Task)
-            .where(Task.thread_id == incoming.thread_id, Task.message_id.in_(messages))
-            .returning(Task.id)
-        )
-    )
-    await chats.remove_steps_of_tasks(session, gone)
-    await session.execute(
-        delete(Step).where(
-            Step.thread_id == incoming.thread_id,
-            Step.id != message.id,
-            Step.created_at >= message.created_at,
-        )
-    )
-    await session.execute(delete(Feedback).where(Feedback.task_id.in_(gone)))
-    return gone
 
 
 async def retry_task(resources: Resources, user_id: UUID, task_id: UUID) -> None:

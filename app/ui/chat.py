@@ -12,6 +12,7 @@ from chainlit.session import WebsocketSession
 from app.agents.catalogue import list_models
 from app.core.errors import AppError, NotFound, TooMany, Unavailable
 from app.core.language import preferred_language
+from app.turns import editing
 from app.turns import service as turns
 from app.turns.service import Accepted, Incoming
 from app.ui import wire
@@ -145,7 +146,7 @@ async def _accept(payload: object, sender: Sender) -> Accepted:
 
 
 async def _edit(payload: object, sender: Sender) -> Accepted:
-    return await turns.edit_message(runtime().resources, read_edit(payload, sender))
+    return await editing.edit_message(runtime().resources, read_edit(payload, sender))
 
 
 def _is_final(error: Exception) -> bool:

@@ -11,13 +11,13 @@ async def test_a_second_message_waits_and_is_answered_after_the_first(
     first = await begin(page, "!long 60 30")
     second = await page.send("!long 3 1")
     await page.accepted(second)
-    cards = lambda: [e for e in page.shown.elements.values() if e["name"] == "Turn"]  # noqa: E731
-    await page.until(cards)
-    assert cards()[0]["props"]["state"] == "queued"
+    await page.until(lambda: page.shown.elements)
+    [card] = page.shown.elements.values()
+    assert (card["name"], card["props"]["state"]) == ("Turn", "queued")
     await page.answer(first)
     done = await page.answer(second)
     assert done.text.split() == ["w0", "w1", "w2"]
-    assert not cards()
+    assert not page.shown.elements
 
 
 async def test_a_waiting_message_can_be_withdrawn(keiko: Product, page: ChatClient) -> None:

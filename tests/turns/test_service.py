@@ -14,6 +14,7 @@ from app.events.store import StoredEvent
 from app.tasks.lease import TaskEnd, claim_tasks, end_tasks
 from app.tasks.models import Task, TaskStatus
 from app.turns import service as turns
+from app.turns.editing import edit_message
 from app.turns.service import Accepted, Incoming, Turns
 from tests.factories import MakeUser
 
@@ -158,7 +159,7 @@ async def test_an_edited_message_is_answered_anew_and_what_followed_is_gone(
     second = message(ada.id, "two", thread)
     await end(resources, await door.accept(second), TaskStatus.COMPLETED)
     await end(resources, await door.accept(message(ada.id, "three", thread)), TaskStatus.COMPLETED)
-    edited = await turns.edit_message(
+    edited = await edit_message(
         resources,
         Incoming(
             message_id=second.message_id,

@@ -5,14 +5,17 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 import chainlit.config
 import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, expect
+from sqlalchemy import select
 
 from app.core.resources import Resources
+from app.tasks.models import Task
 from app.ui.cookies import PLAIN_NAME
 from app.ui.page import POLICY, prepare
 from app.users.models import User
@@ -139,6 +142,7 @@ async def test_the_whole_page_works_under_its_policy_from_one_host(
     await german.goto(web.url)
     field = german.get_by_placeholder("Nachricht schreiben …")
     await field.fill("Was ist $x^2$?")
+    await expect(german.locator("#chat-submit")).to_be_enabled()
     await field.press("Enter")
     await german.wait_for_url("**/thread/*")
     thread = german.url.rpartition("/")[2]
@@ -158,11 +162,7 @@ async def test_the_whole_page_works_under_its_policy_from_one_host(
 
 async def _newest_message(web: Web, thread: str) -> str:
     async with web.runtime.resources.db.transaction() as session:
-        from sqlalchemy import select
-
-        from app.tasks.models import Task
-
         found = await session.scalars(
-            select(Task.message_id).where(Task.thread_id == thread).order_by(Task.created_at.desc())
+            select(Task.message_id).where(Task.thread_id == UUID(thread)).order_by(Task.created_at.desc())
         )
         return str(found.first())
