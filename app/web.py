@@ -13,6 +13,7 @@ from app.api import health
 from app.api.readers import Readers
 from app.api.router import MOUNT, build_api
 from app.core.bus import Bus
+from app.core.cancel import end
 from app.core.http import SecurityHeaders
 from app.core.listening import web_socket
 from app.core.process import run_process
@@ -91,7 +92,7 @@ async def serve(resources: Resources) -> None:
         finally:
             server.should_exit = True
             await serving
-            listening.cancel()
+            await end(listening)
 
 
 def main() -> None:

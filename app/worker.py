@@ -3,6 +3,7 @@
 import asyncio
 
 from app.core.bus import Bus
+from app.core.cancel import end
 from app.core.process import run_process
 from app.core.resources import Resources
 from app.jobs.runtime import job_worker
@@ -29,9 +30,7 @@ async def serve(resources: Resources) -> None:
         try:
             await turns.run()
         finally:
-            for helper in helpers:
-                helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+            await end(*helpers)
             await servers.stop()
 
 

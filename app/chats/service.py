@@ -8,12 +8,13 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import delete, exists, func, or_, select, tuple_
+from sqlalchemy import ARRAY, Uuid, any_, delete, exists, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from app.chats.models import Feedback, Step, StepKind, Thread
+from app.core.bulk import insert_rows
 from app.core.clock import now
 from app.core.db import is_storable
 from app.core.errors import Invalid, NotFound
@@ -25,6 +26,31 @@ LONGEST_NAME = 255
 """Characters of a thread's name (seed: names)."""
 
 Item = TypeVar("Item")
+
+_NEW_THREADS = insert_rows(
+    Thread, Thread.id, Thread.user_id, Thread.name, Thread.created_at, Thread.updated_at
+)
+_OPEN_THREADS = _NEW_THREADS.on_conflict_do_update(
+    index_elements=[Thread.id],
+    set_={"updated_at": _NEW_THREADS.excluded.updated_at},
+    where=Thread.user_id == _NEW_THREADS.excluded.user_id,
+).returning(Thread.id, Thread.user_id)
+
+_ADD_STEPS = (
+    insert_rows(
+        Step,
+        Step.id,
+        Step.thread_id,
+        Step.task_id,
+        Step.kind,
+        Step.name,
+        Step.output,
+        Step.created_at,
+        Step.ended_at,
+    )
+    .on_conflict_do_nothing()
+    .returning(Step.id)
+)
 
 
 @dataclass(frozen=True)
@@ -70,30 +96,14 @@ async def add_messages(
     """
     at = now()
     threads = {m.thread_id: m for m in reversed(new)}
-    upsert = insert(Thread).values(
-        [
-            {"id": m.thread_id, "user_id": m.user_id, "name": name_of(m.text),
-             "created_at": at, "updated_at": at}
-            for m in sorted(threads.values(), key=lambda m: m.thread_id)
-        ]
-    )  # fmt: skip
-    owned = await session.execute(
-        upsert.on_conflict_do_update(
-            index_elements=[Thread.id],
-            set_={"updated_at": at},
-            where=Thread.user_id == upsert.excluded.user_id,
-        ).returning(Thread.id, Thread.user_id)
-    )
+    first = sorted(threads.values(), key=lambda m: m.thread_id)
+    owned = await session.execute(_OPEN_THREADS, {"rows": [_thread_row(m, at) for m in first]})
     owners = {row[0]: row[1] for row in owned}
     allowed = [m for m in new if owners.get(m.thread_id) == m.user_id]
     if not allowed:
         return set(), {}
-    stored = await session.scalars(
-        insert(Step)
-        .values([_message_row(m, at + timedelta(microseconds=n)) for n, m in enumerate(allowed)])
-        .on_conflict_do_nothing()
-        .returning(Step.id)
-    )
+    rows = [_message_row(m, at + timedelta(microseconds=n)) for n, m in enumerate(allowed)]
+    stored = await session.scalars(_ADD_STEPS, {"rows": rows})
     fresh = set(stored.all())
     known = await _known_tasks(session, [m for m in allowed if m.id not in fresh])
     return fresh, known | {m.id: m.task_id for m in allowed if m.id in fresh}
@@ -109,6 +119,16 @@ async def _known_tasks(session: AsyncSession, known: list[NewMessage]) -> dict[U
         )
     )
     return {row[0]: row[1] for row in rows if row[1] is not None}
+
+
+def _thread_row(message: NewMessage, at: datetime) -> dict[str, Any]:
+    return {
+        "id": message.thread_id,
+        "user_id": message.user_id,
+        "name": name_of(message.text),
+        "created_at": at,
+        "updated_at": at,
+    }
 
 
 def _message_row(message: NewMessage, at: datetime) -> dict[str, Any]:
@@ -288,7 +308,7 @@ async def list_steps_of_threads(
     """The steps of several threads, each in the order in which they happened."""
     found = await session.scalars(
         select(Step)
-        .where(Step.thread_id.in_(thread_ids))
+        .where(Step.thread_id == any_(literal(list(thread_ids), ARRAY(Uuid))))
         .order_by(Step.created_at, Step.id)
         .options(defer(Step.search))
     )

@@ -38,7 +38,6 @@ class Bus:
             try:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
                     await pubsub.subscribe(*self._handlers)
-                    _heed_cancel()
                     if not first:
                         self._tell_gap()
                     first = False
@@ -59,13 +58,6 @@ class Bus:
     def _tell_gap(self) -> None:
         for handler in self._gaps:
             handler()
-
-
-def _heed_cancel() -> None:
-    """Be cancelled after all: the client's own timeouts may swallow it (CPython 3.11)."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 async def publish_hint(redis: Redis, kind: str, *ids: UUID) -> None:

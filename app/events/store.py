@@ -1,5 +1,6 @@
 """The event store and outbox in one: an event is stored with the change that caused it."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import Index, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.bulk import insert_rows
 from app.core.clock import now
 from app.core.db import JSON, Base
 from app.events.types import Event
@@ -52,3 +54,21 @@ def event_row(event: Event) -> dict[str, Any]:
 def record(session: AsyncSession, event: Event) -> None:
     """Say that `event` happened. It becomes public when, and only if, the session commits."""
     session.add(StoredEvent(**event_row(event)))
+
+
+_ADD_EVENTS = insert_rows(
+    StoredEvent,
+    StoredEvent.id,
+    StoredEvent.type,
+    StoredEvent.source,
+    StoredEvent.user_id,
+    StoredEvent.correlation_id,
+    StoredEvent.payload,
+    StoredEvent.occurred_at,
+)
+
+
+async def record_all(session: AsyncSession, events: Sequence[Event]) -> None:
+    """Say that many things happened, in one statement."""
+    if events:
+        await session.execute(_ADD_EVENTS, {"rows": [event_row(event) for event in events]})

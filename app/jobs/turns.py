@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.chats.service import list_steps_of_threads
 from app.core.bus import Bus, read_hint
+from app.core.cancel import end, run_together
 from app.core.clock import new_id
 from app.core.db import is_away, persist
 from app.core.errors import Conflict
@@ -61,12 +62,10 @@ class TurnWorker:
             await persist(self._resources.db, lambda session: end_leases(session, self._name))
         keeping = asyncio.create_task(self._every(RENEW_SECONDS, self._renew))
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._take_announced())
-                group.create_task(self._every(SWEEP_SECONDS, self._sweep))
+            await run_together(self._take_announced(), self._every(SWEEP_SECONDS, self._sweep))
         finally:
             await self._drain()
-            keeping.cancel()
+            await end(keeping)
 
     async def _take_announced(self) -> None:
         while True:

@@ -69,6 +69,12 @@ class KeikoChat(ChatOpenAI):
         """Never: a trace would hold the key."""
         return False
 
+    def _get_invocation_params(
+        self, stop: list[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        """What callbacks are told of a call: LangChain's own takes 7 % of a worker's time."""
+        return {"model": self.model_name, "stop": stop}
+
     async def _agenerate(
         self,
         messages: list[BaseMessage],

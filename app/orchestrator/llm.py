@@ -36,6 +36,7 @@ class Models:
         self._reader = reader
         self._local: list[ModelChoice] = []
         self._looks_in_vain = 0
+        self._choices = choose_from(settings, [])
         self._opened: dict[ModelChoice, BaseChatModel] = {}
 
     def chat_model(self, name: str | None = None) -> BaseChatModel:
@@ -57,6 +58,7 @@ class Models:
         self._looks_in_vain = 0 if found else self._looks_in_vain + 1
         if found or self._looks_in_vain > 2:
             self._local = found
+            self._choices = choose_from(self._settings, found)
 
     async def keep_looking(self, redis: Redis) -> None:
         """Look for local models until cancelled."""
@@ -67,7 +69,7 @@ class Models:
     def _choice(self, name: str | None) -> ModelChoice:
         if is_offline(name):
             return OFFLINE
-        for choice in choose_from(self._settings, self._local):
+        for choice in self._choices:
             if choice.name == name or (name is None and choice.is_default):
                 return choice
         raise ModelFailure(Failure.MODEL_NOT_FOUND, detail="not among the choices")

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, any_, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.chats.models import Step, StepKind
+from app.core.bulk import insert_rows
 from app.core.bus import publish_hint
 from app.core.clock import derived_id, now
 from app.core.db import JSON, GroupCommit, persist
@@ -23,6 +24,27 @@ from app.tasks.queue import announce
 
 AUTHOR = "Keiko"
 """Who an answer is from."""
+
+
+_NEW_ANSWERS = insert_rows(
+    Step,
+    Step.id,
+    Step.thread_id,
+    Step.task_id,
+    Step.kind,
+    Step.name,
+    Step.output,
+    Step.is_error,
+    Step.created_at,
+    Step.ended_at,
+    Step.details,
+)
+_SHOW_ANSWERS = _NEW_ANSWERS.on_conflict_do_update(
+    index_elements=[Step.id],
+    set_={
+        name: _NEW_ANSWERS.excluded[name] for name in ("output", "is_error", "ended_at", "details")
+    },
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,21 +112,15 @@ async def _write_ends(session: AsyncSession, batch: list[TurnEnd]) -> tuple[set[
     shown = [end for end in batch if end.task.id in ended and end.task.thread_id and end.shown]
     if shown:
         at = now()
-        answers = insert(Step).values([_answer(end, at) for end in shown])
-        await session.execute(
-            answers.on_conflict_do_update(
-                index_elements=["id"],
-                set_={
-                    name: answers.excluded[name]
-                    for name in ("output", "is_error", "ended_at", "details")
-                },
-            )
-        )
+        await session.execute(_SHOW_ANSWERS, {"rows": [_answer(end, at) for end in shown]})
     if used := [end.task.id for end in batch if end.task.fence > 1 or end.usage.get("tools")]:
         await forget_checkpoints(session, used)
     threads = {end.task.thread_id for end in batch if end.task.thread_id}
     waiting = await session.scalars(
-        select(Task.id).where(Task.thread_id.in_(threads), Task.status == TaskStatus.QUEUED)
+        select(Task.id).where(
+            Task.thread_id == any_(literal(list(threads), ARRAY(Uuid))),
+            Task.status == TaskStatus.QUEUED,
+        )
     )
     return ended, list(waiting)
 

@@ -8,15 +8,28 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Select,
+    Uuid,
+    all_,
+    any_,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.bulk import given_rows
 from app.core.clock import now
 from app.core.db import JSON, to_json
 from app.core.errors import Conflict, LeaseLost
-from app.events.store import StoredEvent, event_row
+from app.events.store import record_all
 from app.events.types import TaskEnded
 from app.tasks.models import Task, TaskStatus
 
@@ -26,6 +39,15 @@ LEASE = timedelta(seconds=4)
 MOST_ATTEMPTS = 10
 """A task that was claimed so often and never ended kills its workers: it is failed."""
 
+
+_HELD = given_rows(id=Uuid(), fence=BigInteger())
+_RENEW = (
+    update(Task)
+    .where(Task.id == _HELD.c.id, Task.fence == _HELD.c.fence, Task.status == TaskStatus.RUNNING)
+    .values(lease_until=func.now() + LEASE)
+    .returning(Task.id, Task.stop_requested_at)
+    .execution_options(synchronize_session=False)
+)
 
 _NO_OTHER_RUNS = text(
     "not exists (select 1 from tasks other where other.thread_id = tasks.thread_id"
@@ -39,13 +61,13 @@ def _due(ids: list[UUID] | None, mine: set[UUID]) -> Select[UUID]:
     at = now()
     lapsed = (Task.status == TaskStatus.RUNNING) & (Task.lease_until < at)
     if ids is not None:
-        chosen = (Task.status == TaskStatus.QUEUED) & Task.id.in_(ids)
+        chosen = (Task.status == TaskStatus.QUEUED) & (Task.id == any_(literal(ids, ARRAY(Uuid))))
     else:
         late = (Task.status == TaskStatus.QUEUED) & (Task.queued_at < at - timedelta(seconds=1))
         chosen = lapsed | late
     due = select(Task.id).where(chosen, (Task.status == TaskStatus.RUNNING) | _NO_OTHER_RUNS)
     if mine:
-        due = due.where(Task.id.not_in(mine))
+        due = due.where(Task.id != all_(literal(list(mine), ARRAY(Uuid))))
     return due.with_for_update(skip_locked=True)
 
 
@@ -96,14 +118,7 @@ async def end_leases(session: AsyncSession, worker: str) -> None:
 async def renew_leases(session: AsyncSession, held: dict[UUID, int]) -> tuple[set[UUID], set[UUID]]:
     """Prolong the leases of `held` (task → fence). Returns (still held, asked to stop)."""
     rows = await session.execute(
-        update(Task)
-        .where(
-            tuple_(Task.id, Task.fence).in_(list(held.items())),
-            Task.status == TaskStatus.RUNNING,
-        )
-        .values(lease_until=func.now() + LEASE)
-        .returning(Task.id, Task.stop_requested_at)
-        .execution_options(synchronize_session=False)
+        _RENEW, {"rows": [{"id": id, "fence": fence} for id, fence in held.items()]}
     )
     kept = rows.all()
     return {row[0] for row in kept}, {row[0] for row in kept if row[1] is not None}
@@ -142,9 +157,7 @@ async def end_tasks(session: AsyncSession, ends: list[TaskEnd]) -> set[UUID]:
             )
         ).all()
     )
-    events = [_ended(end) for end in ends if end.task.id in ended]
-    if events:
-        await session.execute(insert(StoredEvent).values([event_row(event) for event in events]))
+    await record_all(session, [_ended(end) for end in ends if end.task.id in ended])
     return ended
 
 

@@ -5,15 +5,31 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.bulk import insert_rows
 from app.core.clock import now
 from app.core.db import JSON
 from app.core.errors import Conflict, NotFound
-from app.events.store import StoredEvent, event_row, record
+from app.events.store import record, record_all
 from app.events.types import TaskCreated, TaskEnded
 from app.tasks.models import OPEN, Question, Task, TaskStatus
+
+_ADD_TASKS = (
+    insert_rows(
+        Task,
+        Task.id,
+        Task.user_id,
+        Task.thread_id,
+        Task.message_id,
+        Task.kind,
+        Task.parameters,
+        Task.queued_at,
+        Task.created_at,
+    )
+    .on_conflict_do_nothing()
+    .returning(Task.id)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +62,10 @@ async def create_tasks(session: AsyncSession, new: list[NewTask]) -> set[UUID]:
         }
         for n, task in enumerate(new)
     ]
-    statement = insert(Task).values(rows).on_conflict_do_nothing().returning(Task.id)
-    created = set((await session.scalars(statement)).all())
-    events = [
-        event_row(
+    created = set((await session.scalars(_ADD_TASKS, {"rows": rows})).all())
+    await record_all(
+        session,
+        [
             TaskCreated(
                 task_id=task.id,
                 thread_id=task.thread_id,
@@ -57,12 +73,10 @@ async def create_tasks(session: AsyncSession, new: list[NewTask]) -> set[UUID]:
                 correlation_id=task.message_id,
                 kind=task.kind,
             )
-        )
-        for task in new
-        if task.id in created
-    ]
-    if events:
-        await session.execute(insert(StoredEvent).values(events))
+            for task in new
+            if task.id in created
+        ],
+    )
     return created
 
 

@@ -38,6 +38,7 @@ MEDIA_TYPES = {
 
 _COMPRESSIBLE = {".css", ".js", ".json", ".jsx", ".mjs", ".svg"}
 _TOO_SMALL = 512
+_UNFINISHED = ".unfinished"
 _COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda content: gzip.compress(content, 9, mtime=0),
     "br": lambda content: bytes(brotli.compress(content, quality=11)),
@@ -91,16 +92,18 @@ def _pack_file(path: Path, packed: Path, compress: Callable[[bytes], bytes]) -> 
     if packed.exists():
         return
     packed.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = packed.with_name(f"{packed.name}.{os.getpid()}")
+    unfinished = packed.with_name(f"{packed.name}.{os.getpid()}{_UNFINISHED}")
     unfinished.write_bytes(compress(path.read_bytes()))
     unfinished.replace(packed)
 
 
 def main() -> None:
-    """Pack this version's files into the data folder and drop those of other versions."""
+    """Pack this version's files into the data folder; drop other versions and broken attempts."""
     os.nice(19)
     target = packed_folder(settings().data)
     pack(target)
+    for attempt in target.rglob(f"*{_UNFINISHED}"):
+        attempt.unlink(missing_ok=True)
     for other in target.parent.iterdir():
         if other != target:
             shutil.rmtree(other, ignore_errors=True)

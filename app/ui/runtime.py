@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from chainlit.server import sio
 
 from app.core.bus import Bus
+from app.core.cancel import end
 from app.core.redis import HINTS
 from app.core.resources import Resources
 from app.tasks.live import Live
@@ -53,7 +54,5 @@ async def use_runtime(opened: Runtime) -> AsyncIterator[Runtime]:
     try:
         yield opened
     finally:
-        for task in work:
-            task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
+        await end(*work)
         _current = None

@@ -10,6 +10,7 @@ import pytest
 
 from tests.bench.answers import Answer, Verdict
 from tests.bench.figures import Baseline, Cost, make_row, percentile
+from tests.bench.goals import judge
 from tests.bench.load import Plan, open_users, run
 from tests.bench.page import Page
 from tests.bench.servers import sign_in
@@ -178,6 +179,15 @@ def test_a_row_counts_failures_apart_and_shares_the_cpu_among_words_that_arrived
     assert row.ratio_p95 == 1.0
     assert row.cpu_per_1k is not None
     assert round(row.cpu_per_1k, 6) == 0.5
+
+
+def test_a_goal_is_met_only_if_it_was_measured_and_reached() -> None:
+    whole = Answer(verdict=Verdict.WHOLE, words=200, first=0.33, total=7.0)
+    row = make_row("keiko", 1, [whole], Baseline(first=0.3, total=7.0), Cost(cpu={}, peaks={}))
+    results = {result.what: result.reached for result in judge([row], 601.0, None)}
+    assert results["1 users: added time to first token, p50 (ms)"] is True
+    assert results["idle memory of web, worker, consumer (MB)"] is False
+    assert results["warm `./keiko up` to the first page (s)"] is None
 
 
 def test_a_percentile_is_one_of_the_values() -> None:

@@ -28,7 +28,7 @@ async def running_worker(resources: Resources) -> AsyncIterator[None]:
         yield
     finally:
         work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
+        await asyncio.wait({work})
 
 
 @pytest.fixture

@@ -163,6 +163,8 @@ async def test_the_whole_page_works_under_its_policy_from_one_host(
 async def _newest_message(web: Web, thread: str) -> str:
     async with web.runtime.resources.db.transaction() as session:
         found = await session.scalars(
-            select(Task.message_id).where(Task.thread_id == UUID(thread)).order_by(Task.created_at.desc())
+            select(Task.message_id)
+            .where(Task.thread_id == UUID(thread))
+            .order_by(Task.created_at.desc())
         )
         return str(found.first())

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 from tests.ui.conftest import eventually
-from tests.ui.tiny import Tiny, given, open_tiny
+from tests.ui.tiny import SESSION, Tiny, given, open_tiny
 
 ONE = "11111111-1111-4111-8111-111111111111"
 TWO = "22222222-2222-4222-8222-222222222222"
@@ -42,7 +42,7 @@ def accept(name: str, data: Any) -> tuple[str, Any] | None:
 
 
 async def kept(page: Page) -> int:
-    found = "Object.keys(localStorage).filter((key) => key.startsWith('keiko.outbox.')).length"
+    found = "Object.keys(localStorage).filter((k) => /^keiko.outbox/.test(k)).length"
     return int(await page.evaluate(found))
 
 
@@ -56,10 +56,8 @@ async def test_a_message_is_kept_until_it_is_accepted(tiny: Tiny, page: Page) ->
 
 
 async def expect_kept(page: Page, count: int) -> None:
-    await page.wait_for_function(
-        "(n) => Object.keys(localStorage).filter((k) => k.startsWith('keiko.outbox.')).length === n",
-        arg=count,
-    )
+    found = "(n) => Object.keys(localStorage).filter((k) => /^keiko.outbox/.test(k)).length === n"
+    await page.wait_for_function(found, arg=count)
 
 
 async def test_what_is_not_confirmed_is_marked_and_named(tiny: Tiny, page: Page) -> None:
@@ -97,7 +95,7 @@ async def test_another_page_delivers_it_into_its_own_thread(
     await connect(other, tiny, f"/thread/{THREAD}")
     await expect_kept(other, 0)
     threads = {data["message"]["threadId"] for name, data in tiny.heard if name == "client_message"}
-    assert threads - {""} == {"5e550000-0000-4000-8000-000000000001"}
+    assert threads - {""} == {SESSION}
 
 
 async def test_two_tabs_do_not_overwrite_what_the_other_keeps(
@@ -144,8 +142,7 @@ async def test_a_final_refusal_is_not_tried_again_and_can_be_discarded(
 async def test_what_the_server_does_not_know_yet_stays_shown(tiny: Tiny, page: Page) -> None:
     await page.evaluate(f"write('{ONE}', 'hello')")
     await eventually(lambda: bool(tiny.messages()))
-    thread = "5e550000-0000-4000-8000-000000000001"
-    await tiny.say("resume_thread", {"id": thread, "steps": []})
+    await tiny.say("resume_thread", {"id": SESSION, "steps": []})
     await page.wait_for_function("given.some(([name]) => name === 'new_message')")
     assert (await given(page, "new_message"))[0][0]["output"] == "hello"
 
@@ -258,6 +255,13 @@ async def test_a_draft_is_there_again_after_a_reload_and_gone_once_sent(
     await expect(page.locator("#chat-input")).to_have_value("")
 
 
+async def test_signing_out_leaves_no_draft_behind(tiny: Tiny, page: Page) -> None:
+    await page.locator("#chat-input").fill("half a thought")
+    assert "half a thought" in await page.evaluate("JSON.stringify(localStorage)")
+    await page.evaluate("fetch('/logout', { method: 'POST' }).then(() => 0)")
+    assert "half a thought" not in await page.evaluate("JSON.stringify(localStorage)")
+
+
 async def remake_field(page: Page) -> None:
     await page.evaluate(
         "document.getElementById('chat-input').replaceWith(Object.assign("
@@ -288,9 +292,12 @@ async def test_text_that_comes_faster_than_it_can_be_drawn_is_joined_and_never_l
 
 
 async def test_heartbeats_do_not_wait_behind_text(tiny: Tiny, page: Page) -> None:
-    await page.evaluate("window.frames_ = []; socket.onmessage = (e) => frames_.push(e.data)")
+    await page.evaluate("window.requestAnimationFrame = () => 0")
+    await page.evaluate(
+        "window.frames_ = []; socket.onmessage = (e) => void frames_.push(e.data); 0"
+    )
     token = {"id": ONE, "token": "a", "isSequence": False, "isInput": False}
     await tiny.say("stream_token", token)
     await tiny.sockets[-1].send_str("2")
-    await page.wait_for_function("frames_.length === 2")
-    assert (await page.evaluate("frames_"))[0] == "2"
+    await page.wait_for_function("frames_.length === 1")
+    assert await page.evaluate("frames_") == ["2"]

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from string import Template
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -16,13 +17,13 @@ from playwright.async_api import Page
 from app.ui.page import prepare
 
 USER = "7b0e8f9c-0000-4000-8000-00000000ada0"
+SESSION = "5e550000-0000-4000-8000-000000000001"
 
-_HTML = (
-    """<!doctype html><title>Tiny</title><script src="/page.js"></script>
+_HTML = Template("""<!doctype html><title>Tiny</title><script src="/page.js"></script>
 <body><div id="root"><div id="thread-history"></div><textarea id="chat-input"></textarea></div>
 <script>
   window.given = [];
-  window.open_ = async ({ threadId = "", sessionId = "5e550000-0000-4000-8000-000000000001" } = {}) => {
+  window.open_ = async (threadId = "", sessionId = "$session") => {
     await (await fetch("/user")).json();
     const socket = (window.socket = new WebSocket(`ws://${location.host}/ws/socket.io/?EIO=4`));
     socket.onmessage = ({ data }) => {
@@ -33,16 +34,14 @@ _HTML = (
     await new Promise((done) => (socket.onopen = done));
   };
   window.say = (name, data) => socket.send("42" + JSON.stringify([name, data]));
-  window.write = (id, output, name = "%s") => {
+  window.write = (id, output, name = "$user") => {
     const shown = document.createElement("div");
     shown.className = "step";
     shown.innerHTML = `<div id="step-${id}"></div>`;
     document.getElementById("root").append(shown);
     say("client_message", { message: { id, name, output, threadId: "" }, fileReferences: [] });
   };
-</script>"""
-    % USER
-)
+</script>""").safe_substitute(user=USER, session=SESSION)
 
 
 @dataclass

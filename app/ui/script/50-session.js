@@ -47,6 +47,7 @@ const me = { identifier: null, changed: [] };
     if (origin !== location.origin) return ask(input, init);
     // A cookie for proxies that must find the same process again. Ours need not.
     if (pathname === "/set-session-cookie") return new Response("{}");
+    if (pathname === "/logout") store.list("keiko.draft.").forEach(({ key }) => store.drop(key));
     if (pathname.startsWith("/project/")) input = inKnownLanguage(input);
     return pathname === "/user" ? askWhoIAm(input, init) : ask(input, init);
   };
