@@ -6,10 +6,10 @@ and planned by Postgres anew for every length; at a thousand users that was a th
 
 from typing import Any, cast
 
-from sqlalchemy import Table, TableValuedAlias, bindparam, column, func, select
+from sqlalchemy import Table, TableValuedAlias, Uuid, bindparam, column, func, select
 from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine
 
 from app.core.db import Base
 
@@ -25,5 +25,11 @@ def insert_rows(model: type[Base], *attributes: InstrumentedAttribute[object]) -
     """An insert of the parameter `rows` into `model`; other columns get their defaults."""
     names = [attribute.key for attribute in attributes]
     table = cast("Table", model.__table__)
-    given = given_rows(**{name: table.c[name].type for name in names})
+    given = given_rows(**{name: _type_of(table, name) for name in names})
     return insert(table).from_select(names, select(*given.c))
+
+
+def _type_of(table: Table, name: str) -> TypeEngine[Any]:
+    """A column's type. A foreign key has none before its other table is known: ids are UUIDs."""
+    known: TypeEngine[Any] = table.c[name].type
+    return Uuid() if isinstance(known, NullType) else known

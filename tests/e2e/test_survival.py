@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,16 @@ async def reader(readers: Readers) -> Reader:
     reader = await readers()
     reader.connection_may_break = True
     return reader
+
+
+@contextmanager
+def away(keiko: Product) -> Iterator[None]:
+    """For the time of a block nobody answers the pages; then the frozen process is replaced."""
+    keiko.kill("web", signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        keiko.wait_for_new("web", keiko.kill("web"))
 
 
 async def finished(tab: Tab, *, text: str = words(150)) -> None:
@@ -109,12 +121,11 @@ async def test_a_message_whose_tab_was_closed_before_it_was_stored_is_delivered_
 ) -> None:
     await tab.ask("!say first")
     await tab.sees("first")
-    path, old = tab.address, keiko.kill("web", signal.SIGSTOP)
-    await tab.send("!say second")
-    await expect(tab.messages).to_have_count(2)
-    await tab.page.close()
-    keiko.wait_for_new("web", keiko.kill("web"))
-    assert keiko.pid("web") != old
+    path = tab.address
+    with away(keiko):
+        await tab.send("!say second")
+        await expect(tab.messages).to_have_count(2)
+        await tab.page.close()
     await reader.open()
     thread = await reader.open(path)
     await thread.sees("second")
@@ -124,28 +135,26 @@ async def test_a_message_whose_tab_was_closed_before_it_was_stored_is_delivered_
 async def test_a_message_sent_while_the_server_is_away_is_marked_and_sent_when_it_is_back(
     keiko: Product, tab: Tab
 ) -> None:
-    await tab.mark()
-    keiko.kill("web", signal.SIGSTOP)
-    await tab.send("!say better late than never")
-    await expect(tab.unsent).to_contain_text("1 message not sent")
-    await expect(tab.unsent).to_contain_text("better late")
-    marks = tab.page.locator(f"{'[data-step-type=user_message]'} [id^=step-]")
     note = "e => getComputedStyle(e, '::after').content"
-    assert "not yet sent" in await marks.evaluate(note)
-    keiko.wait_for_new("web", keiko.kill("web"))
+    written = tab.page.locator("[data-step-type=user_message] [id^=step-]")
+    await tab.mark()
+    with away(keiko):
+        await tab.send("!say better late than never")
+        await expect(tab.unsent).to_contain_text("1 message not sent")
+        await expect(tab.unsent).to_contain_text("better late")
+        assert "not yet sent" in await written.evaluate(note)
     await finished(tab, text="better late than never")
-    assert await marks.evaluate(note) == "none"
+    assert await written.evaluate(note) == "none"
 
 
 async def test_a_message_that_is_not_sent_yet_can_be_discarded(keiko: Product, tab: Tab) -> None:
     await tab.ask("!say first")
     await tab.sees("first")
-    keiko.kill("web", signal.SIGSTOP)
-    await tab.send("!say never mind")
-    await tab.unsent.get_by_role("button", name="Discard").click()
-    await expect(tab.unsent).to_have_count(0)
-    await expect(tab.messages).to_have_text(["!say first"])
-    keiko.kill("web")
+    with away(keiko):
+        await tab.send("!say never mind")
+        await tab.unsent.get_by_role("button", name="Discard").click()
+        await expect(tab.unsent).to_have_count(0)
+        await expect(tab.messages).to_have_text(["!say first"])
     await tab.ask("!say second")
     await tab.sees("second")
 
@@ -153,11 +162,10 @@ async def test_a_message_that_is_not_sent_yet_can_be_discarded(keiko: Product, t
 async def test_another_user_of_the_same_browser_does_not_send_it(
     keiko: Product, reader: Reader, tab: Tab, other: str
 ) -> None:
-    keiko.kill("web", signal.SIGSTOP)
-    await tab.send("!say a secret of the owner")
-    await expect(tab.unsent).to_be_visible()
-    await tab.page.close()
-    keiko.wait_for_new("web", keiko.kill("web"))
+    with away(keiko):
+        await tab.send("!say a secret of the owner")
+        await expect(tab.unsent).to_be_visible()
+        await tab.page.close()
     keiko.wait_ready()
     await reader.sign_in(other)
     theirs = await reader.open()

@@ -1,0 +1,124 @@
+"""Walks through Keiko as a new owner does, and takes the pictures of docs/walk.md.
+
+Run by `.venv/bin/python docs/walk.py` after `./keiko test` has installed what tests need.
+"""
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from app.cli.browser import find_browser  # noqa: E402 - the path is set above
+from tests.product import Product  # noqa: E402
+
+PICTURES = ROOT / "docs" / "walk"
+PASSWORD = "a short sentence is easy to remember"  # noqa: S105 - of a Keiko that lives a minute
+
+
+async def take(page: Page, name: str) -> None:
+    """Take one picture, when the page has come to rest."""
+    await page.wait_for_timeout(800)
+    await page.screenshot(path=PICTURES / f"{name}.png")
+
+
+async def say(page: Page, text: str) -> None:
+    """Write a message and wait for the whole answer."""
+    answered = await page.get_by_role("button", name=re.compile("copy|kopieren", re.I)).count()
+    await page.locator("#chat-input").click()
+    await page.keyboard.type(text)
+    await page.wait_for_timeout(300)
+    await page.keyboard.press("Enter")
+    thumbs = page.get_by_test_id("positive-feedback-off").or_(
+        page.locator(".positive-feedback-off")
+    )
+    await expect(thumbs.nth(0)).to_be_visible(timeout=30_000)
+    await page.wait_for_timeout(1500 if answered else 3000)
+
+
+async def set_up(context: BrowserContext, link: str) -> Page:
+    """Choose name and password behind the one-time link."""
+    page = await context.new_page()
+    await page.goto(link)
+    await page.fill("#username", "Ada")
+    await take(page, "1-set-up")
+    await page.fill("#password", PASSWORD)
+    await page.fill("#password_again", PASSWORD)
+    await page.click("button[type=submit]")
+    await expect(page.locator("#chat-input")).to_be_visible(timeout=30_000)
+    await page.wait_for_timeout(1500)
+    await take(page, "2-start")
+    return page
+
+
+async def chat(page: Page) -> None:
+    """Ask for two things at once, look at a tool step, and see everything that text can be."""
+    await say(page, "What time is it in Tokyo, and what is 17% of 230?")
+    await page.get_by_role("button", name=re.compile("calculator")).first.click()
+    await take(page, "3-answer-with-tool-steps")
+    await say(page, "Write something long with a table, code and a formula.")
+    await page.wait_for_timeout(6000)
+    await take(page, "4-markdown")
+    await page.goto(page.url.partition("/thread/")[0])
+    await expect(page.locator("#chat-input")).to_be_visible()
+    await page.wait_for_timeout(1000)
+    await say(page, "Was ist die Wurzel aus 2?")
+    await page.get_by_role("button", name=re.compile("search", re.I)).first.click()
+    await page.keyboard.type("tokyo")
+    await page.wait_for_timeout(1500)
+    await take(page, "5-history-and-search")
+    await page.keyboard.press("Escape")
+
+
+async def again(browser: Browser, page: Page) -> None:
+    """The same conversation in the dark, in German, and on a phone."""
+    state = await page.context.storage_state()
+    for name, width, height in (("6-dark-and-german", 1280, 800), ("7-phone", 390, 844)):
+        context = await browser.new_context(
+            locale="de-DE",
+            color_scheme="dark",
+            viewport={"width": width, "height": height},
+            storage_state=state,
+        )
+        other = await context.new_page()
+        await other.goto(page.url)
+        await expect(other.locator("#chat-input")).to_be_visible(timeout=30_000)
+        await other.wait_for_timeout(2000)
+        await take(other, name)
+        await context.close()
+
+
+async def walk(link: str) -> None:
+    """The whole walk, in one browser."""
+    PICTURES.mkdir(exist_ok=True)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=find_browser(), args=["--disable-dev-shm-usage"]
+        )
+        context = await browser.new_context(
+            locale="en-GB", viewport={"width": 1280, "height": 800}, color_scheme="light"
+        )
+        page = await set_up(context, link)
+        await chat(page)
+        await again(browser, page)
+        await browser.close()
+
+
+def main() -> None:
+    """Start a Keiko that nobody has used yet, and walk through it."""
+    product = Product(KEIKO_OWNER_PASSWORD="")
+    try:
+        product.start()
+        link = re.search(r"http\S+/setup/\S+", product.output)
+        assert link, product.output
+        asyncio.run(walk(link.group(0)))
+    finally:
+        product.remove()
+
+
+if __name__ == "__main__":
+    main()
