@@ -28,7 +28,7 @@ async def take(page: Page, name: str) -> None:
 
 async def say(page: Page, text: str) -> None:
     """Write a message and wait for the whole answer."""
-    answered = await page.get_by_role("button", name=re.compile("copy|kopieren", re.I)).count()
+    answered = await page.locator(".positive-feedback-off").count()
     await page.locator("#chat-input").click()
     await page.keyboard.type(text)
     await page.wait_for_timeout(300)
@@ -61,13 +61,12 @@ async def chat(page: Page) -> None:
     await page.get_by_role("button", name=re.compile("calculator")).first.click()
     await take(page, "3-answer-with-tool-steps")
     await say(page, "Write something long with a table, code and a formula.")
-    await page.wait_for_timeout(6000)
     await take(page, "4-markdown")
     await page.goto(page.url.partition("/thread/")[0])
     await expect(page.locator("#chat-input")).to_be_visible()
     await page.wait_for_timeout(1000)
     await say(page, "Was ist die Wurzel aus 2?")
-    await page.get_by_role("button", name=re.compile("search", re.I)).first.click()
+    await page.locator("#search-chats-button").click()
     await page.keyboard.type("tokyo")
     await page.wait_for_timeout(1500)
     await take(page, "5-history-and-search")
@@ -114,7 +113,8 @@ def main() -> None:
     try:
         product.start()
         link = re.search(r"http\S+/setup/\S+", product.output)
-        assert link, product.output
+        if link is None:
+            raise SystemExit(product.output)
         asyncio.run(walk(link.group(0)))
     finally:
         product.remove()

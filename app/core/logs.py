@@ -17,6 +17,7 @@ def configure_logs(process: str, level: str = "info") -> None:
         "aiohttp.access",
         "mcp",
         "uvicorn.access",
+        "uvicorn.error",
         "arq",
     ):
         logging.getLogger(noisy).setLevel(logging.WARNING)

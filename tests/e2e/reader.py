@@ -51,6 +51,12 @@ class Tab:
         await self.send_button.click()
         await expect(self.field).to_have_value("")
 
+    async def connects(self) -> None:
+        """Wait until the page has its connection: only then does it let one send."""
+        await self.field.fill("x")
+        await expect(self.send_button).to_be_enabled()
+        await self.field.fill("")
+
     async def ask(self, text: str) -> Locator:
         """Send a message and wait until its answer has begun and the thread has its address."""
         already = await self.answers.count()

@@ -138,6 +138,7 @@ async def test_a_message_sent_while_the_server_is_away_is_marked_and_sent_when_i
     note = "e => getComputedStyle(e, '::after').content"
     written = tab.page.locator("[data-step-type=user_message] [id^=step-]")
     await tab.mark()
+    await tab.connects()
     with away(keiko):
         await tab.send("!say better late than never")
         await expect(tab.unsent).to_contain_text("1 message not sent")
@@ -162,6 +163,7 @@ async def test_a_message_that_is_not_sent_yet_can_be_discarded(keiko: Product, t
 async def test_another_user_of_the_same_browser_does_not_send_it(
     keiko: Product, reader: Reader, tab: Tab, other: str
 ) -> None:
+    await tab.connects()
     with away(keiko):
         await tab.send("!say a secret of the owner")
         await expect(tab.unsent).to_be_visible()

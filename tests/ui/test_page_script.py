@@ -232,6 +232,15 @@ async def test_with_text_there_is_send_and_without_there_is_stop(tiny: Tiny, pag
     await last_is(page, "task_end")
 
 
+async def test_enter_is_not_too_quick_for_send(tiny: Tiny, page: Page) -> None:
+    await tiny.say("task_start", {})
+    await last_is(page, "task_start")
+    await page.evaluate("window.setTimeout = () => 0")
+    await page.locator("#chat-input").fill("next")
+    await page.keyboard.press("Enter")
+    await last_is(page, "task_end")
+
+
 async def last_is(page: Page, name: str) -> None:
     last = "(name) => given.filter(([n]) => n.startsWith('task_')).at(-1)?.[0] === name"
     await page.wait_for_function(last, arg=name)

@@ -69,6 +69,14 @@
     },
     true,
   );
+  // Whoever is quick presses Enter before that: the page is told in time for this very key.
+  document.addEventListener(
+    "keydown",
+    ({ target, key }) => {
+      if (target.id === "chat-input" && key === "Enter") offer();
+    },
+    true,
+  );
   wire.said.push((name) => {
     if (name !== "client_message") return;
     forget();
