@@ -333,7 +333,7 @@ async def test_who_waits_at_anothers_new_thread_sees_nothing_of_it(
     assert ada.shown.busy
 
 
-@pytest.mark.parametrize("thread_id", [str(uuid4()), "nothing", "0" * 36])
+@pytest.mark.parametrize("thread_id", ["6f1c2ab4-7d1e-4c52-9a43-0d6f4a1c8e55", "nothing", "0" * 36])
 async def test_a_thread_that_does_not_exist_is_not_found(open_tab: OpenTab, thread_id: str) -> None:
     tab = await open_tab(thread_id)
     await tab.until(lambda: tab.named("resume_thread_error"))
