@@ -24,9 +24,11 @@ async def serve(resources: Resources) -> None:
         job_worker(resources) as jobs,
     ):
         await servers.start()
-        turns = TurnWorker(resources, Orchestrator(resources, hub, models, servers), hub)
+        orchestrator = Orchestrator(resources, hub, models, servers)
+        turns = TurnWorker(resources, orchestrator, hub)
         turns.listen(bus)
-        helpers = [asyncio.create_task(work) for work in (hub.run(), bus.run(), jobs.main())]
+        works = (hub.run(), bus.run(), jobs.main(), orchestrator.warm())
+        helpers = [asyncio.create_task(work) for work in works]
         try:
             await turns.run()
         finally:

@@ -84,3 +84,17 @@ class Child:
         """Let it finish what it does, at most that long."""
         if self._process:
             end(self._process, gently=signal.SIGTERM, seconds=seconds)
+
+
+def pack_assets(environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Compress what browsers load (`app/ui/assets.py`), at low priority; what is done stays."""
+    return subprocess.Popen(
+        [python(), "-m", "app.ui.assets"],
+        cwd=_ROOT,
+        env=child_environment(**environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=die_with_parent(signal.SIGTERM),
+    )

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -10,12 +11,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from app import __version__
+from app.core.children import end
 from app.core.clock import new_id
 from app.core.embedded import CannotStart, missing_servers, with_addresses
 from app.core.errors import AppError
 from app.core.listening import open_port
 from app.core.settings import Settings, child_environment, python
-from app.launcher.children import Child
+from app.launcher.children import Child, pack_assets
 from app.launcher.folder import PREPARED, LauncherFolder
 from app.launcher.signals import Signals
 from app.launcher.words import complain, say
@@ -69,6 +71,7 @@ class _Launcher:
         self._signals = Signals()
         self._servers = missing_servers(self._settings)
         self._children: list[Child] = []
+        self._packer: subprocess.Popen[bytes] | None = None
         self._complained: set[str] = set()
 
     def run(self) -> int:
@@ -102,6 +105,7 @@ class _Launcher:
         if self._signals.stop_asked:
             return
         self._folder.announce(self._url)
+        self._packer = pack_assets(environment)
         say("ready", url=self._url)
         if setup_token:
             say("setup", url=f"{self._url}/setup/{setup_token}")
@@ -154,6 +158,8 @@ class _Launcher:
                 say("again", name=name)
         except CannotStart as error:
             failed("servers", error)
+        if self._packer:
+            self._packer.poll()
         for child in self._children:
             if child.check():
                 say("again", name=child.name)
@@ -170,6 +176,8 @@ class _Launcher:
 
     def _stop(self) -> None:
         self._socket.close()
+        if self._packer:
+            end(self._packer, gently=signal.SIGTERM, seconds=5)
         for child in self._children:
             child.stop(_STOP_SECONDS[child.name])
         self._servers.stop()

@@ -4,12 +4,13 @@ import asyncio
 from typing import Any
 
 import orjson
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot
 
+from app.agents.catalogue import OFFLINE_NAME
 from app.chats.models import StepKind
 from app.core.bus import publish_hint
 from app.core.clock import derived_id, now
@@ -52,6 +53,13 @@ class Orchestrator:
         self._saver = TurnSaver(resources.db)
         self._outcomes = Outcomes(resources)
         self._graphs: dict[tuple[str, int, int], Graph] = {}
+
+    async def warm(self) -> None:
+        """Think once for nobody: what is built at first use is then there for the first turn."""
+        self._models.chat_model()
+        tools = toolbox(self._servers.list_tools())
+        graph: Graph = GRAPHS["conversation"](self._models.chat_model(OFFLINE_NAME), tools)
+        await graph.ainvoke({"messages": [HumanMessage("Hello")]})
 
     async def run(self, run: Run) -> None:
         """Take a claimed task to its next stop. Never raises but when it is cancelled."""

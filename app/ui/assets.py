@@ -5,10 +5,12 @@ brotli, which takes half a minute for Chainlit's bundle and saves every cold pag
 Packed files are used as soon as they are there.
 """
 
+import fcntl
 import gzip
 import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
@@ -36,6 +38,7 @@ MEDIA_TYPES = {
     ".woff2": "font/woff2",
 }
 
+_FOLDER = "keiko-assets"
 _COMPRESSIBLE = {".css", ".js", ".json", ".jsx", ".mjs", ".svg"}
 _TOO_SMALL = 512
 _UNFINISHED = ".unfinished"
@@ -56,13 +59,19 @@ def chainlit_assets() -> Path:
 
 @cache
 def packed_folder(data: Path) -> Path:
-    """Where this version's packed files lie or will lie, as `assets/…` and `public/…`."""
+    """Where this version's packed files lie or will lie, as `assets/…` and `public/…`.
+
+    Beside the installed packages, so that every data folder of an installation shares them; in
+    the data folder where those may not be written.
+    """
     version = hashlib.sha256()
     for path in _files(chainlit_assets()):  # their names change with their content
         version.update(f"{path.name} {path.stat().st_size}\n".encode())
     for path in _files(PUBLIC):
         version.update(str(path.relative_to(PUBLIC)).encode() + path.read_bytes())
-    return data / "assets" / version.hexdigest()[:16]
+    installed = Path(sys.prefix)
+    shared = os.access(installed, os.W_OK) or (installed / _FOLDER).is_dir()
+    return (installed if shared else data) / _FOLDER / version.hexdigest()[:16]
 
 
 def find_file(root: Path, name: str) -> Path | None:
@@ -98,14 +107,24 @@ def _pack_file(path: Path, packed: Path, compress: Callable[[bytes], bytes]) -> 
 
 
 def main() -> None:
-    """Pack this version's files into the data folder; drop other versions and broken attempts."""
+    """Pack this version's files, unless another is at it; drop old ones and broken attempts."""
     os.nice(19)
     target = packed_folder(settings().data)
-    pack(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (target.parent / "busy").open("a") as busy:
+        try:
+            fcntl.flock(busy, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        pack(target)
+        _tidy(target)
+
+
+def _tidy(target: Path) -> None:
     for attempt in target.rglob(f"*{_UNFINISHED}"):
         attempt.unlink(missing_ok=True)
     for other in target.parent.iterdir():
-        if other != target:
+        if other != target and other.is_dir():
             shutil.rmtree(other, ignore_errors=True)
 
 

@@ -33,9 +33,11 @@ async def test_tables_code_and_formulas_are_drawn(tab: Tab) -> None:
     await expect(answer.locator("code .hljs-keyword")).to_have_text(["def", "return"])
     formula = answer.locator(".katex-html")
     await expect(formula).to_be_visible()
-    fonts = await formula.locator(".mathnormal").first.evaluate("e => getComputedStyle(e).fontFamily")
-    assert "KaTeX" in fonts
-    assert await tab.page.evaluate("[...document.fonts].some(f => f.family.includes('KaTeX') && f.status == 'loaded')")
+    font = "e => getComputedStyle(e).fontFamily"
+    assert "KaTeX" in await formula.locator(".mathnormal").first.evaluate(font)
+    await tab.page.wait_for_function(
+        "[...document.fonts].some(f => f.family.includes('KaTeX') && f.status === 'loaded')"
+    )
 
 
 async def test_tool_calls_are_steps_that_show_arguments_and_result(tab: Tab) -> None:

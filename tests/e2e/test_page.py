@@ -67,7 +67,9 @@ async def test_on_a_phone_everything_is_in_reach_and_nothing_sticks_out(readers:
     await expect(tab.answer).to_contain_text("a long heading")
     await expect(tab.send_button).to_be_in_viewport(ratio=1)
     await expect(tab.field).to_be_in_viewport(ratio=1)
-    sizes = "[document.documentElement.scrollWidth, document.body.scrollWidth, visualViewport.width]"
+    sizes = (
+        "[document.documentElement.scrollWidth, document.body.scrollWidth, visualViewport.width]"
+    )
     assert await tab.page.evaluate(sizes) == [390, 390, 390]
     box = await tab.answer.bounding_box()
     assert box is not None and box["x"] + box["width"] <= 390
