@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.deps import Body, Caller, CallerNow, Storable
 from app.api.errors import documented
-from app.chats import service as chats
+from app.chats import feedback
 from app.core.db import JSON
 from app.core.envelope import Success
 from app.tasks.models import Task, TaskPriority, TaskStatus
@@ -119,5 +119,5 @@ async def delete_feedback(task_id: UUID, caller: CallerNow) -> Success[Removed]:
     """Take a judgement back."""
     async with caller.transaction() as session:
         await get_task(session, caller.user_id, task_id)
-        removed = await chats.delete_feedback(session, caller.user_id, task_id)
+        removed = await feedback.delete_feedback(session, caller.user_id, task_id)
     return Success(data=Removed(removed=removed))

@@ -1,4 +1,4 @@
-"""Threads and messages: add, list, search, rename, judge, remove."""
+"""Threads and messages: add, list, search, rename, remove."""
 
 import base64
 import re
@@ -9,11 +9,10 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import ARRAY, Uuid, any_, delete, exists, func, literal, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from app.chats.models import Feedback, Step, StepKind, Thread
+from app.chats.models import Step, StepKind, Thread
 from app.core.bulk import insert_rows
 from app.core.clock import now
 from app.core.db import is_storable
@@ -267,39 +266,6 @@ async def remove_steps_of_tasks(session: AsyncSession, task_ids: list[UUID]) -> 
     await session.execute(
         delete(Step).where(Step.task_id.in_(task_ids), Step.kind != StepKind.USER_MESSAGE)
     )
-
-
-async def set_feedback(
-    session: AsyncSession,
-    user_id: UUID,
-    task_id: UUID,
-    *,
-    thread_id: UUID,
-    value: int,
-    comment: str | None,
-) -> UUID:
-    """Judge an answer, or judge it anew. The caller has made sure that the task is the user's."""
-    if value not in (0, 1):
-        raise Invalid("A judgement is 1 (good) or 0 (bad).", field="value")
-    values = {"value": value, "comment": comment}
-    statement = (
-        insert(Feedback)
-        .values(id=func.gen_random_uuid(), created_at=now(), task_id=task_id, user_id=user_id,
-                thread_id=thread_id, **values)
-        .on_conflict_do_update(index_elements=[Feedback.task_id, Feedback.user_id], set_=values)
-        .returning(Feedback.id)
-    )  # fmt: skip
-    return (await session.scalars(statement)).one()
-
-
-async def delete_feedback(session: AsyncSession, user_id: UUID, task_id: UUID) -> bool:
-    """Take a judgement back; False if there was none."""
-    gone = await session.scalars(
-        delete(Feedback)
-        .where(Feedback.task_id == task_id, Feedback.user_id == user_id)
-        .returning(Feedback.id)
-    )
-    return gone.first() is not None
 
 
 async def list_steps_of_threads(

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.chats import feedback
 from app.chats import service as chats
 from app.chats.models import Feedback, Step, Thread
 from app.core.bus import publish_hint
@@ -234,7 +235,7 @@ async def set_feedback(
     task = await tasks.get_task(session, user_id, task_id)
     if task.thread_id is None:
         raise Conflict("Only an answer in a conversation can be judged.")
-    return await chats.set_feedback(
+    return await feedback.set_feedback(
         session,
         user_id,
         task_id,

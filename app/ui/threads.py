@@ -15,6 +15,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field, StringConstraints
 
+from app.chats import feedback
 from app.chats import service as chats
 from app.chats.models import Thread
 from app.core.errors import (
@@ -193,7 +194,7 @@ async def set_feedback(resources: Opened, user_id: User, judged: _Judged) -> Sha
 async def delete_feedback(resources: Opened, user_id: User, gone: _NotJudged) -> Shape:
     """Take a judgement back."""
     async with resources.db.transaction() as session:
-        was_there = await chats.delete_feedback(session, user_id, gone.feedbackId)
+        was_there = await feedback.delete_feedback(session, user_id, gone.feedbackId)
     if not was_there:
         raise NotFound("There is no such judgement.")
     return {"success": True}
