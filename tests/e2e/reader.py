@@ -17,7 +17,10 @@ from tests.product import OWNER, PASSWORD, Product
 MESSAGE = "[data-step-type=user_message]"
 ANSWER = "[data-step-type=assistant_message]"
 
-_UNREACHABLE = ("net::ERR_", "WebSocket connection to", "502", "503")
+ENDLESS = "!long 3000 30"
+"""Asks for an answer that is under way until it is stopped, however slow the machine is."""
+
+_UNREACHABLE = ("net::ERR_", "Failed to fetch", "WebSocket connection to", "502", "503")
 """What a browser reports of its own accord while a server is away."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from playwright.async_api import expect
 from tests.e2e.conftest import Readers
 from tests.e2e.reader import Reader, Tab, words
 
-OPENS = int(os.environ.get("KEIKO_OPENS", "50"))
+SIGN_IN = re.compile("/login")
+
+OPENS = int(os.environ.get("KEIKO_OPENS", "25"))
 """How often a streaming thread is opened under load."""
 
 
@@ -85,7 +88,7 @@ async def test_search_finds_words_of_titles_and_of_answers(tab: Tab) -> None:
     await tab.page.locator("#new-chat-button").first.click()
     await expect(tab.messages).to_have_count(0)
     hidden = '!tool calculator {"expression": "11 * 1111"}'
-    in_answer = await begun(tab, hidden, "ok: 12221")
+    in_answer = await begun(tab, hidden, "ok: 11 * 1111 = 12221")
     for word, name, path in (("zebra", title, in_title), ("12221", hidden, in_answer)):
         await tab.page.locator("#search-chats-button").click()
         dialog = tab.page.get_by_role("dialog")
@@ -115,13 +118,14 @@ async def test_signing_out_ends_the_session_in_every_tab(reader: Reader) -> None
     cookies = await reader.context.cookies()
     await tab.page.locator("#user-nav-button").click()
     await tab.page.get_by_role("menuitem").click()
-    await tab.page.wait_for_url("**/login*")
-    await second.page.wait_for_url("**/login*")
+    for page in (tab.page, second.page):
+        await expect(page).to_have_url(SIGN_IN)
+        await expect(page.locator("#password")).to_be_visible()
     await reader.context.add_cookies(
         [{"name": c["name"], "value": c["value"], "url": reader.keiko.url} for c in cookies]
     )
     await tab.page.goto("/")
-    await tab.page.wait_for_url("**/login*")
+    await expect(tab.page).to_have_url(SIGN_IN)
 
 
 @pytest.fixture

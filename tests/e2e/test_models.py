@@ -1,5 +1,6 @@
 """Several models, and what a reader is told when one fails."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -46,15 +47,16 @@ async def test_the_chosen_model_answers_and_stays_chosen(keiko: Product, tab: Ta
 async def test_a_failing_model_is_said_in_the_readers_language_with_a_way_to_go_on(
     readers: Readers, script: str, english: str, german: str
 ) -> None:
-    for locale, sentence, label in (
-        ("en-GB", english, "Try again"),
-        ("de-DE", german, "Noch einmal versuchen"),
-    ):
+    async def fail(locale: str, sentence: str, label: str) -> None:
         tab = await (await readers(locale=locale)).open()
         await tab.ask(script)
         await expect(tab.answer).to_contain_text(sentence, timeout=30_000)
         await expect(tab.answer.get_by_role("button", name=label)).to_be_enabled()
         await tab.rests()
+
+    await asyncio.gather(
+        fail("en-GB", english, "Try again"), fail("de-DE", german, "Noch einmal versuchen")
+    )
 
 
 @pytest.mark.parametrize("script", ["!fail 401 x1", "!fail 500 x9"])
