@@ -42,9 +42,7 @@ def test_a_file_is_one_idea(path: Path) -> None:
     ("process", "foreign"),
     [("web", ("langgraph", "langchain_core", "langchain")), ("worker", ("chainlit",))],
 )
-def test_a_process_does_not_import_what_is_anothers(
-    process: str, foreign: tuple[str, ...]
-) -> None:
+def test_a_process_does_not_import_what_is_anothers(process: str, foreign: tuple[str, ...]) -> None:
     code = f"import sys, app.{process}; print([m for m in {foreign!r} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
