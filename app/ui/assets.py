@@ -62,7 +62,7 @@ def packed_folder(data: Path) -> Path:
     """Where this version's packed files lie or will lie, as `assets/…` and `public/…`.
 
     Beside the installed packages, so that every data folder of an installation shares them; in
-    the data folder where those may not be written.
+    the data folder where those may not be written, or where it has such a folder of its own.
     """
     version = hashlib.sha256()
     for path in _files(chainlit_assets()):  # their names change with their content
@@ -71,6 +71,8 @@ def packed_folder(data: Path) -> Path:
         version.update(str(path.relative_to(PUBLIC)).encode() + path.read_bytes())
     installed = Path(sys.prefix)
     shared = os.access(installed, os.W_OK) or (installed / _FOLDER).is_dir()
+    if (data / _FOLDER).is_dir():
+        shared = False
     return (installed if shared else data) / _FOLDER / version.hexdigest()[:16]
 
 

@@ -59,9 +59,10 @@ async def readers(keiko: Product, chromium: Browser) -> AsyncIterator[Readers]:
     arrived: list[Reader] = []
 
     async def arrive(**options: object) -> Reader:
-        arrived.append(await Reader.arrive(keiko, chromium, **options))
-        await arrived[-1].sign_in()
-        return arrived[-1]
+        reader = await Reader.arrive(keiko, chromium, **options)
+        arrived.append(reader)
+        await reader.sign_in()
+        return reader
 
     yield arrive
     for reader in arrived:

@@ -1,9 +1,13 @@
 """An answer and everything that can be done with it."""
 
+import re
+
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Readers
 from tests.e2e.reader import ENDLESS, Reader, Tab, words
+
+KATEX = re.compile("KaTeX")
 
 MARKDOWN = """!say # A title
 
@@ -37,8 +41,7 @@ async def test_tables_code_and_formulas_are_drawn(tab: Tab) -> None:
     await expect(answer.locator("code .hljs-keyword")).to_have_text(["def", "return"])
     formula = answer.locator(".katex-html")
     await expect(formula).to_be_visible()
-    font = "e => getComputedStyle(e).fontFamily"
-    assert "KaTeX" in await formula.locator(".mathnormal").first.evaluate(font)
+    await expect(formula.locator(".mathnormal").first).to_have_css("font-family", KATEX)
     await tab.page.wait_for_function(
         "[...document.fonts].some(f => f.family.includes('KaTeX') && f.status === 'loaded')"
     )

@@ -69,16 +69,18 @@ async def test_a_conversation_is_renamed_and_keeps_its_name(tab: Tab) -> None:
     await expect(tab.page.locator(entry(tab, path))).to_contain_text("My trip to Mars")
 
 
-async def test_a_deleted_conversation_is_gone_for_good(tab: Tab) -> None:
+async def test_a_deleted_conversation_is_gone_for_good(reader: Reader, tab: Tab) -> None:
     path = await begun(tab, "!say short lived", "short lived")
     await tab.page.locator(entry(tab, path)).hover()
     await tab.page.locator(f"{entry(tab, path)} #thread-options").click()
     await tab.page.locator("#delete-thread").click()
     await tab.page.get_by_role("alertdialog").get_by_role("button", name="Confirm").click()
     await expect(tab.page.locator(entry(tab, path))).to_have_count(0)
-    await expect(tab.messages).to_have_count(0)
-    await tab.page.reload()
+    await expect(tab.page).to_have_url(f"{reader.keiko.url}/")
+    await tab.page.goto(path)
+    await expect(tab.page.get_by_text("no such conversation")).to_be_visible()
     await expect(tab.page.locator("#starters")).to_be_visible()
+    await expect(tab.messages).to_have_count(0)
     await expect(tab.page.locator(entry(tab, path))).to_have_count(0)
 
 

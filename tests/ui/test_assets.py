@@ -55,10 +55,12 @@ def test_what_is_packed_already_is_not_packed_again(bundle_folder: Path, tmp_pat
 async def test_the_bundle_comes_packed_as_soon_as_it_is_packed(
     client: aiohttp.ClientSession, resources: Resources
 ) -> None:
+    (resources.settings.data / "keiko-assets").mkdir()
     path, asked = f"/assets/{BUNDLE.name}", {"Accept-Encoding": "gzip, deflate, br"}
     async with client.head(path, headers=asked) as answer:
         assert "Content-Encoding" not in answer.headers
     folder = assets.packed_folder(resources.settings.data) / "assets"
+    assert folder.is_relative_to(resources.settings.data)
     folder.mkdir(parents=True)
     (folder / f"{BUNDLE.name}.gz").write_bytes(gzip.compress(b"small"))
     async with client.get(path, headers=asked) as answer:
