@@ -59,18 +59,13 @@ async def test_a_failing_model_is_said_in_the_readers_language_with_a_way_to_go_
     )
 
 
-@pytest.mark.parametrize("script", ["!fail 401 x1", "!fail 500 x9"])
+@pytest.mark.parametrize("script", ["!fail 401 x1", "!fail 500 x3"])
 async def test_the_button_has_the_same_message_answered_in_the_same_place(
     reader: Reader, tab: Tab, script: str
 ) -> None:
     await tab.ask(f"{script} !say recovered")
     second = await reader.open(tab.address)
-    retry = tab.answer.get_by_role("button", name="Try again")
-    for _ in range(9):
-        await retry.click()
-        await expect(retry.or_(tab.answer.get_by_text("recovered"))).to_be_enabled()
-        if not await retry.count():
-            break
+    await tab.answer.get_by_role("button", name="Try again").click()
     for page in (tab, second):
         await page.sees("recovered")
         await expect(page.messages).to_have_count(1)

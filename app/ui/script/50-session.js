@@ -36,6 +36,16 @@ const me = { identifier: null, changed: [] };
     return answer;
   };
 
+  // A thread that is shown: Chainlit leaves it before it is removed, but resumes it meanwhile and
+  // comes back to its address. So the page begins anew.
+  const remove = async (input, init) => {
+    const { threadId } = JSON.parse(init.body);
+    const answer = await ask(input, init);
+    if (!answer.ok || !location.pathname.endsWith(threadId)) return answer;
+    location.assign("/");
+    return new Promise(() => {});
+  };
+
   // Chainlit knows "de-DE" and "en-US": Austria and Australia mean these.
   const inKnownLanguage = (input) =>
     typeof input === "string"
@@ -48,6 +58,7 @@ const me = { identifier: null, changed: [] };
     // A cookie for proxies that must find the same process again. Ours need not.
     if (pathname === "/set-session-cookie") return new Response("{}");
     if (pathname === "/logout") store.list("keiko.draft.").forEach(({ key }) => store.drop(key));
+    if (pathname === "/project/thread" && init?.method === "DELETE") return remove(input, init);
     if (pathname.startsWith("/project/")) input = inKnownLanguage(input);
     return pathname === "/user" ? askWhoIAm(input, init) : ask(input, init);
   };
