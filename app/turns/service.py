@@ -140,10 +140,12 @@ async def load_thread(session: AsyncSession, user_id: UUID, thread_id: UUID) -> 
     except NotFound:
         return None
     of_thread = select(Task).where(Task.thread_id == thread_id)
+    # Tasks before steps: a turn that is seen as ended is then seen with its answer.
+    tasks_read = list(await session.scalars(of_thread.order_by(Task.created_at, Task.id)))
     return ThreadRows(
         thread=thread,
+        tasks=tasks_read,
         steps=await chats.list_steps(session, thread_id),
-        tasks=list(await session.scalars(of_thread.order_by(Task.created_at, Task.id))),
         questions=list(
             await session.scalars(
                 select(Question)
