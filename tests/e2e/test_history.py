@@ -15,7 +15,7 @@ from tests.e2e.reader import Reader, Tab, words
 
 SIGN_IN = re.compile("/login")
 
-OPENS = int(os.environ.get("KEIKO_OPENS", "25"))
+OPENS = int(os.environ.get("OPENS", "25"))
 """How often a streaming thread is opened under load."""
 
 
