@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, Uuid, any_, delete, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, delete, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -268,16 +268,19 @@ async def remove_steps_of_tasks(session: AsyncSession, task_ids: list[UUID]) -> 
     )
 
 
+_STEPS_OF_THREADS = (
+    select(Step)
+    .where(Step.thread_id == any_(bindparam("thread_ids", type_=ARRAY(Uuid))))
+    .order_by(Step.created_at, Step.id)
+    .options(defer(Step.search))
+)
+
+
 async def list_steps_of_threads(
     session: AsyncSession, thread_ids: set[UUID]
 ) -> dict[UUID, list[Step]]:
     """The steps of several threads, each in the order in which they happened."""
-    found = await session.scalars(
-        select(Step)
-        .where(Step.thread_id == any_(literal(list(thread_ids), ARRAY(Uuid))))
-        .order_by(Step.created_at, Step.id)
-        .options(defer(Step.search))
-    )
+    found = await session.scalars(_STEPS_OF_THREADS, {"thread_ids": list(thread_ids)})
     threads: dict[UUID, list[Step]] = {}
     for step in found:
         threads.setdefault(step.thread_id, []).append(step)

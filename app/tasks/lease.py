@@ -11,12 +11,14 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    Select,
+    ColumnElement,
+    DateTime,
+    Integer,
     Uuid,
     all_,
     any_,
+    bindparam,
     func,
-    literal,
     select,
     text,
     tuple_,
@@ -24,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.core.bulk import given_rows
 from app.core.clock import now
@@ -35,6 +38,8 @@ from app.tasks.models import Task, TaskStatus
 
 LEASE = timedelta(seconds=4)
 """How long a claim holds without being renewed."""
+
+_LATE = timedelta(seconds=1)
 
 MOST_ATTEMPTS = 10
 """A task that was claimed so often and never ended kills its workers: it is failed."""
@@ -57,18 +62,46 @@ _NO_OTHER_RUNS = text(
 )
 
 
-def _due(ids: list[UUID] | None, mine: set[UUID]) -> Select[UUID]:
-    at = now()
-    lapsed = (Task.status == TaskStatus.RUNNING) & (Task.lease_until < at)
-    if ids is not None:
-        chosen = (Task.status == TaskStatus.QUEUED) & (Task.id == any_(literal(ids, ARRAY(Uuid))))
-    else:
-        late = (Task.status == TaskStatus.QUEUED) & (Task.queued_at < at - timedelta(seconds=1))
-        chosen = lapsed | late
-    due = select(Task.id).where(chosen, (Task.status == TaskStatus.RUNNING) | _NO_OTHER_RUNS)
-    if mine:
-        due = due.where(Task.id != all_(literal(list(mine), ARRAY(Uuid))))
-    return due.with_for_update(skip_locked=True)
+_AT = bindparam("at", type_=DateTime(timezone=True))
+_ANNOUNCED = (Task.status == TaskStatus.QUEUED) & (
+    Task.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
+)
+_LEFT_BEHIND = ((Task.status == TaskStatus.RUNNING) & (Task.lease_until < _AT)) | (
+    (Task.status == TaskStatus.QUEUED) & (Task.queued_at < _AT - _LATE)
+)
+
+
+def _claim(due: ColumnElement[bool]) -> ReturningUpdate[Task]:
+    """The statement that takes what is due; built once, for building costs more than running."""
+    chosen = (
+        select(Task.id)
+        .where(
+            due,
+            (Task.status == TaskStatus.RUNNING) | _NO_OTHER_RUNS,
+            Task.id != all_(bindparam("mine", type_=ARRAY(Uuid))),
+        )
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    return (
+        update(Task)
+        .where(Task.id.in_(select(chosen.c.id)))
+        .values(
+            status=TaskStatus.RUNNING,
+            fence=Task.fence + 1,
+            attempts=Task.attempts + 1,
+            worker=bindparam("by"),
+            lease_until=func.now() + LEASE,
+            started_at=func.coalesce(Task.started_at, func.now()),
+        )
+        .returning(Task)
+        .execution_options(synchronize_session=False)
+    )
+
+
+_CLAIM_ANNOUNCED = _claim(_ANNOUNCED)
+_CLAIM_LEFT_BEHIND = _claim(_LEFT_BEHIND)
 
 
 async def claim_tasks(
@@ -84,23 +117,13 @@ async def claim_tasks(
     One turn at a time per thread: the oldest waiting task of a thread is taken, and only when
     none of it runs. Raises Conflict when another worker took a task of the same thread just now.
     """
-    due = _due(ids, mine).limit(most).cte("due")
-    statement = (
-        update(Task)
-        .where(Task.id.in_(select(due.c.id)))
-        .values(
-            status=TaskStatus.RUNNING,
-            fence=Task.fence + 1,
-            attempts=Task.attempts + 1,
-            worker=worker,
-            lease_until=func.now() + LEASE,
-            started_at=func.coalesce(Task.started_at, func.now()),
-        )
-        .returning(Task)
-        .execution_options(synchronize_session=False)
-    )
+    given: dict[str, object] = {"by": worker, "mine": list(mine), "most": most}
+    if ids is None:
+        statement, given["at"] = _CLAIM_LEFT_BEHIND, now()
+    else:
+        statement, given["ids"] = _CLAIM_ANNOUNCED, ids
     try:
-        return list((await session.scalars(statement)).all())
+        return list((await session.scalars(statement, given)).all())
     except IntegrityError as error:
         raise Conflict("Another worker was quicker.") from error
 

@@ -30,6 +30,11 @@ from app.tasks.parts import (
 TICK = 0.02
 """Seconds for which parts are gathered before the next write; a first text is not."""
 
+TICK_PER_TEXT = 0.0003
+"""The tick grows with the number of texts under way."""
+
+LONGEST_TICK = 0.05
+
 KEEP = 3600
 """Seconds for which a stream is kept past its task's end (seed: Redis keys)."""
 
@@ -90,7 +95,7 @@ class Hub:
         while True:
             await self._wake.wait()
             if not self._hurry:
-                await asyncio.sleep(TICK)
+                await asyncio.sleep(min(TICK + TICK_PER_TEXT * len(self._epochs), LONGEST_TICK))
             self._wake.clear()
             self._hurry = False
             await self.flush()
