@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 
 import app.chats.models
+import app.events.inbox
 import app.events.store
 import app.mcp.models
 import app.tasks.models

@@ -112,6 +112,9 @@ class Settings(BaseSettings):
         le=7200,
         description="Longest a turn may take (seed: agent execution).",
     )
+    retry_delay_seconds: float = Field(
+        default=60.0, gt=0, description="Before the first further try of a background task."
+    )
     worker_slots: int = Field(default=1000, ge=1, description="Turns that one worker runs at once.")
     log_level: str = Field(default="info", description="debug, info, warning or error.")
     browser: str | None = Field(

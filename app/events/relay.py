@@ -21,7 +21,7 @@ async def publish_events(session: AsyncSession, redis: Redis, *, most: int = 500
     rows = await session.scalars(
         select(StoredEvent)
         .where(StoredEvent.published_at.is_(None))
-        .order_by(StoredEvent.id)
+        .order_by(StoredEvent.seq)
         .limit(most)
         .with_for_update(skip_locked=True)
     )
@@ -50,7 +50,9 @@ def envelope(event: StoredEvent) -> bytes:
             "source": event.source,
             "time": event.occurred_at,
             "user_id": event.user_id,
+            "subject_id": event.subject_id,
             "correlation_id": event.correlation_id,
+            "causation_id": event.causation_id,
             "payload": event.payload,
         }
     )

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import Index, text
+from sqlalchemy import BigInteger, Identity, Index, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,14 +24,20 @@ class StoredEvent(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        Index("ix_events_unpublished", "id", postgresql_where=text("published_at is null")),
+        Index("ix_events_unpublished", "seq", postgresql_where=text("published_at is null")),
+        Index("ix_events_seq", "seq"),
+        Index(None, "user_id", "seq"),
+        Index(None, "subject_id", "seq"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     type: Mapped[str]
     source: Mapped[str]
-    user_id: Mapped[UUID | None] = mapped_column(index=True)
+    user_id: Mapped[UUID | None]
+    subject_id: Mapped[UUID | None]
     correlation_id: Mapped[UUID | None] = mapped_column(index=True)
+    causation_id: Mapped[UUID | None]
     payload: Mapped[JSON]
     occurred_at: Mapped[datetime] = mapped_column(default=now)
     published_at: Mapped[datetime | None]
@@ -45,7 +51,9 @@ def event_row(event: Event) -> dict[str, Any]:
         "type": event.event_type,
         "source": event.source,
         "user_id": event.user_id,
+        "subject_id": event.subject_id,
         "correlation_id": event.correlation_id,
+        "causation_id": event.causation_id,
         "payload": to_jsonable_python(own),
         "occurred_at": event.occurred_at,
     }
@@ -62,7 +70,9 @@ _ADD_EVENTS = insert_rows(
     StoredEvent.type,
     StoredEvent.source,
     StoredEvent.user_id,
+    StoredEvent.subject_id,
     StoredEvent.correlation_id,
+    StoredEvent.causation_id,
     StoredEvent.payload,
     StoredEvent.occurred_at,
 )

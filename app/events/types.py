@@ -1,4 +1,8 @@
-"""What can happen. Past tense, frozen, and only facts: ids and small values."""
+"""What can happen. Past tense, frozen, and only facts: ids and small values.
+
+The events of tasks (`task.created`, `task.started`, `task.completed`, …) are not here: the database
+itself records one for every change of a row of `tasks` (see docs/decisions/0004).
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,32 +22,12 @@ class Event:
     event_id: UUID = field(default_factory=new_id)
     occurred_at: datetime = field(default_factory=now)
     user_id: UUID | None = None
+    subject_id: UUID | None = None
+    """The row that this is about, where it is one of its own."""
     correlation_id: UUID | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskCreated(Event):
-    """A user, or an agent for a user, asked for work."""
-
-    event_type = "task.created"
-    source = "tasks"
-
-    task_id: UUID
-    thread_id: UUID | None
-    kind: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskEnded(Event):
-    """A task reached one of its ends; `status` says which."""
-
-    event_type = "task.ended"
-    source = "tasks"
-
-    task_id: UUID
-    thread_id: UUID | None
-    status: str
-    error_code: str | None = None
+    """The first thing of a chain: all that followed from one message carries its id."""
+    causation_id: UUID | None = None
+    """The event or task that led to this directly."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from uuid import UUID
 
 from app.chats.service import list_steps_of_threads
@@ -15,16 +16,21 @@ from app.core.redis import HINTS, LOST
 from app.core.resources import Resources
 from app.orchestrator.run import Orchestrator
 from app.orchestrator.turn import Run
-from app.tasks.lease import claim_tasks, end_leases, renew_leases
+from app.tasks.lease import LATE, claim_tasks, end_leases, renew_leases
 from app.tasks.live import Hub
 from app.tasks.queue import next_ready
+from app.tasks.rest import release_waiting
 
 RENEW_SECONDS = 1.0
 SWEEP_SECONDS = 0.5
 DRAIN_SECONDS = 20.0
 """How long a leaving worker waits for its runs to reach a checkpoint."""
 
+PAUSE_SECONDS = 3.0
+"""How long a run that is to pause may take to reach a checkpoint."""
+
 CLAIM_AT_ONCE = 25
+MOST_CLAIMED = 50
 
 
 class TurnWorker:
@@ -36,7 +42,9 @@ class TurnWorker:
         self._hub = hub
         self._name = resources.settings.worker_name or str(new_id())
         self._runs: dict[UUID, Run] = {}
-        self._free = asyncio.Semaphore(resources.settings.worker_slots)
+        self._slots = resources.settings.worker_slots
+        self._full = False
+        self._freed = asyncio.Event()
 
     def listen(self, bus: Bus) -> None:
         """Hear who wants a run stopped or said again."""
@@ -48,6 +56,8 @@ class TurnWorker:
             return
         if kind == "stop":
             self._stop(run)
+        elif kind == "pause":
+            self._pause(run)
         elif kind == "resend":
             self._hub.resend(id, run.text)
 
@@ -56,13 +66,29 @@ class TurnWorker:
             run.stopping = True
             run.work.cancel()
 
+    def _pause(self, run: Run) -> None:
+        """Let a run rest at its next checkpoint; where none comes soon, where it is."""
+        if run.pausing or run.stopping or run.ending or run.work is None:
+            return
+        run.pausing = True
+        run.control.request_drain("pause")
+        asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._pause_now, run)
+
+    def _pause_now(self, run: Run) -> None:
+        if not run.ending and not run.stopping and run.work is not None:
+            run.work.cancel()
+
     async def run(self) -> None:
         """Claim, run, renew and sweep until cancelled; then hand over what still runs."""
         if self._resources.settings.worker_name:
             await persist(self._resources.db, lambda session: end_leases(session, self._name))
         keeping = asyncio.create_task(self._every(RENEW_SECONDS, self._renew))
         try:
-            await run_together(self._take_announced(), self._every(SWEEP_SECONDS, self._sweep))
+            await run_together(
+                self._take_announced(),
+                self._fill_freed(),
+                self._every(SWEEP_SECONDS, self._sweep),
+            )
         finally:
             await self._drain()
             await end(keeping)
@@ -92,28 +118,48 @@ class TurnWorker:
         await asyncio.sleep(0.2)
 
     async def _sweep(self) -> None:
-        await self._claim(None)
+        async with self._resources.db.transaction() as session:
+            released = await release_waiting(session)
+        await self._claim([task.id for task in released] or None)
+        if released:
+            await self._claim(None)
 
-    async def _claim(self, ids: list[UUID] | None) -> None:
-        if self._free.locked():
-            return
+    async def _fill_freed(self) -> None:
+        """Where work waited for a free slot, take the next as soon as there is one."""
+        while True:
+            await self._freed.wait()
+            self._freed.clear()
+            try:
+                await self._claim(None, late=timedelta(0))
+            except Exception as error:  # noqa: BLE001 - the loop outlives a restarted database
+                await self._survive(error)
+
+    async def _claim(self, ids: list[UUID] | None, *, late: timedelta = LATE) -> None:
         try:
-            runs = await self._claim_runs(ids)
+            runs = await self._claim_runs(ids, late)
         except Conflict:
             runs = []
             for id in ids or []:
                 try:
-                    runs += await self._claim_runs([id])
+                    runs += await self._claim_runs([id], late)
                 except Conflict:
                     continue
         for run in runs:
-            await self._free.acquire()
             self._runs[run.task.id] = run
             run.work = asyncio.create_task(self._work(run))
 
-    async def _claim_runs(self, ids: list[UUID] | None) -> list[Run]:
+    async def _claim_runs(self, ids: list[UUID] | None, late: timedelta) -> list[Run]:
+        """Claim no more than there are slots for; what is left then waits for a free one."""
+        free = self._slots - len(self._runs)
+        if free <= 0:
+            self._full = True
+            return []
+        most = min(free, MOST_CLAIMED)
         async with self._resources.db.transaction() as session:
-            tasks = await claim_tasks(session, self._name, ids=ids, mine=set(self._runs))
+            tasks = await claim_tasks(
+                session, self._name, ids=ids, mine=set(self._runs), most=most, late=late
+            )
+            self._full = len(tasks) == free
             if not tasks:
                 return []
             threads = await list_steps_of_threads(
@@ -127,24 +173,25 @@ class TurnWorker:
         try:
             await self._orchestrator.run(run)
         finally:
-            self._free.release()
             if self._runs.get(run.task.id) is run:
                 del self._runs[run.task.id]
+            if self._full:
+                self._freed.set()
 
     async def _renew(self) -> None:
         runs = dict(self._runs)
         if not runs:
             return
         async with self._resources.db.transaction() as session:
-            held, to_stop = await renew_leases(
-                session, {id: run.task.fence for id, run in runs.items()}
-            )
+            held = await renew_leases(session, {id: run.task.fence for id, run in runs.items()})
         for id, run in runs.items():
             if run.work is None or self._runs.get(id) is not run or run.work.done():
                 continue
-            if id in to_stop:
+            if id in held.to_stop:
                 self._stop(run)
-            elif id not in held and not run.stopping and not run.ending:
+            elif id in held.to_pause:
+                self._pause(run)
+            elif id not in held.ids and not run.stopping and not run.ending:
                 run.lost = True
                 run.work.cancel()
 

@@ -130,6 +130,16 @@ _SIGNS = {
 
 _PASSING = (Failure.MODEL_ERROR, Failure.MODEL_RATE_LIMITED)
 
+WORTH_ANOTHER_TRY = {
+    Failure.MODEL_ERROR,
+    Failure.MODEL_RATE_LIMITED,
+    Failure.MODEL_STALLED,
+    Failure.MODEL_CUT,
+    Failure.MODEL_UNREACHABLE,
+    Failure.TOOLS_UNAVAILABLE,
+}
+"""Failures that may be over in a while: a task that allows it is tried again."""
+
 _SPENT = ("insufficient_quota", "insufficient balance", "billing")
 """Signs that waiting does not help: the credit is used up."""
 

@@ -21,6 +21,7 @@ from app.tasks.lease import TaskEnd, end_tasks, hold_lease
 from app.tasks.models import QuestionKind, Task, TaskStatus
 from app.tasks.questions import ask_questions
 from app.tasks.queue import announce
+from app.tasks.rest import note_progress
 
 AUTHOR = "Keiko"
 """Who an answer is from."""
@@ -93,6 +94,13 @@ class Outcomes:
             )
 
         await persist(self._resources.db, write)
+
+    async def progress(self, task: Task, *, step: str) -> None:
+        """Note what a run does just now, for those who only look at its row."""
+        await persist(
+            self._resources.db,
+            lambda session: note_progress(session, task, progress=None, step=step),
+        )
 
     async def ask(self, task: Task, contents: dict[str, JSON]) -> None:
         """Let a turn wait for its owner's decision."""

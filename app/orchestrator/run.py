@@ -12,28 +12,28 @@ from langgraph.types import Command, StateSnapshot
 
 from app.agents.catalogue import OFFLINE_NAME
 from app.chats.models import StepKind
-from app.core.bus import publish_hint
 from app.core.clock import derived_id, now
-from app.core.db import JSON, is_away, persist
+from app.core.db import JSON, is_away
 from app.core.errors import LeaseLost
 from app.core.logs import log
 from app.core.resources import Resources
 from app.mcp.executor import ToolCall, execute
 from app.mcp.sessions import ToolOutcome, ToolServers
 from app.orchestrator.checkpoints import TurnSaver
-from app.orchestrator.failures import Failure, ModelFailure, sentence
+from app.orchestrator.failures import Failure, ModelFailure
 from app.orchestrator.history import build_history, said_in, usage_of
 from app.orchestrator.llm import Models
-from app.orchestrator.outcome import Outcomes, TurnEnd
+from app.orchestrator.outcome import Outcomes
 from app.orchestrator.sink import LANGUAGE, SINK
+from app.orchestrator.stops import Stops
 from app.orchestrator.toolbox import CALLS, CallRequest, toolbox
 from app.orchestrator.turn import Run
-from app.tasks.lease import MOST_ATTEMPTS, hand_over
+from app.tasks.kinds import TIMEOUTS
+from app.tasks.lease import MOST_ATTEMPTS
 from app.tasks.live import Hub
 from app.tasks.models import Task, TaskStatus
-from app.tasks.parts import Ended, ToolFinished, ToolStarted
+from app.tasks.parts import ToolFinished, ToolStarted
 from app.tasks.questions import list_answers
-from app.tasks.queue import announce
 from graphs import GRAPHS
 from graphs.middleware import TooManyModelCalls
 
@@ -52,6 +52,7 @@ class Orchestrator:
         self._servers = servers
         self._saver = TurnSaver(resources.db)
         self._outcomes = Outcomes(resources)
+        self._stops = Stops(resources, hub, self._outcomes)
         self._graphs: dict[tuple[str, int, int], Graph] = {}
 
     async def warm(self) -> None:
@@ -68,9 +69,9 @@ class Orchestrator:
         self._say_finished_calls(run)
         try:
             if task.stop_requested_at is not None:
-                await self._end(run, TaskStatus.CANCELLED)
+                await self._stops.end(run, TaskStatus.CANCELLED)
             elif task.attempts > MOST_ATTEMPTS:
-                await self._fail(run, Failure.POISONOUS)
+                await self._stops.fail(run, Failure.POISONOUS)
             else:
                 await self._think(run)
         except asyncio.CancelledError:
@@ -81,21 +82,21 @@ class Orchestrator:
         except Exception as error:  # noqa: BLE001 - a bug of one run must not end the worker
             if is_away(error):
                 log.warning("run_interrupted", task_id=str(task.id))
-                await self._hand_over(run)
+                await self._stops.hand_over(run)
             else:
                 log.exception("run_failed", task_id=str(task.id))
-                await self._fail(run, Failure.INTERNAL)
+                await self._stops.fail(run, Failure.INTERNAL)
 
     async def _think(self, run: Run) -> None:
         try:
-            async with asyncio.timeout(self._resources.settings.task_timeout_seconds):
+            async with asyncio.timeout(self._limit(run.task)):
                 result = await self._invoke(run)
         except GraphDrained:
-            await self._hand_over(run)
+            await (self._stops.pause(run) if run.pausing else self._stops.hand_over(run))
         except TimeoutError:
-            await self._fail(run, Failure.TIMEOUT, TaskStatus.TIMEOUT)
+            await self._stops.fail(run, Failure.TIMEOUT, TaskStatus.TIMEOUT)
         except (TooManyModelCalls, GraphRecursionError):
-            await self._fail(run, Failure.GOING_IN_CIRCLES)
+            await self._stops.fail(run, Failure.GOING_IN_CIRCLES)
         except ModelFailure as failure:
             log.warning(
                 "model_failed",
@@ -103,14 +104,20 @@ class Orchestrator:
                 code=failure.code,
                 detail=failure.detail,
             )
-            await self._fail(run, failure.code)
+            await self._stops.fail(run, failure.code)
         else:
             if interrupts := result.get("__interrupt__"):
-                await self._ask(run, {i.id: i.value for i in interrupts})
+                await self._stops.ask(run, {i.id: i.value for i in interrupts})
             else:
-                await self._end(
+                await self._stops.end(
                     run, TaskStatus.COMPLETED, usage=usage_of(result["messages"], run.task.id)
                 )
+
+    def _limit(self, task: Task) -> int:
+        """Seconds that a run may take: what was asked for, or what its kind usually may."""
+        most = self._resources.settings.task_timeout_seconds
+        usual = most if task.kind == "conversation" else TIMEOUTS.get(task.kind, most)
+        return task.timeout_seconds or usual
 
     async def _invoke(self, run: Run) -> dict[str, Any]:
         task = run.task
@@ -170,7 +177,8 @@ class Orchestrator:
         model = self._models.chat_model(task.parameters.get("model"))
         key = (task.kind, id(model), self._servers.version)
         if key not in self._graphs:
-            self._graphs[key] = GRAPHS[task.kind](
+            build = GRAPHS.get(task.kind, GRAPHS["conversation"])
+            self._graphs[key] = build(
                 model,
                 toolbox(self._servers.list_tools()),
                 checkpointer=self._saver,
@@ -200,6 +208,8 @@ class Orchestrator:
         arguments = orjson.dumps(request.arguments, option=orjson.OPT_INDENT_2).decode()
         began = now()
         self._hub.say(run.task.id, ToolStarted(str(step_id), request.name, arguments), now=True)
+        if run.task.in_background:
+            await self._outcomes.progress(run.task, step=request.name)
         call = ToolCall(
             task_id=run.task.id,
             fence=run.task.fence,
@@ -229,65 +239,15 @@ class Orchestrator:
         )
         return outcome
 
-    async def _ask(self, run: Run, interrupts: dict[str, JSON]) -> None:
-        run.ending = True
-        contents = {id: {**value, "interrupt_id": id} for id, value in interrupts.items()}
-        await self._outcomes.ask(run.task, contents)
-        self._hub.say(run.task.id, Ended(TaskStatus.WAITING), now=True)
-
-    async def _fail(self, run: Run, code: str, status: TaskStatus = TaskStatus.FAILED) -> None:
-        await self._end(run, status, error_code=code)
-
-    async def _end(
-        self,
-        run: Run,
-        status: TaskStatus,
-        *,
-        error_code: str | None = None,
-        usage: JSON | None = None,
-    ) -> None:
-        run.ending = True
-        try:
-            await self._outcomes.end(
-                TurnEnd(
-                    task=run.task,
-                    status=status,
-                    text=run.text,
-                    error_code=error_code,
-                    sentence=_sentence(run, error_code),
-                    usage={**(usage or {}), "tools": run.used_tools},
-                )
-            )
-        except LeaseLost:
-            self._hub.forget(run.task.id)
-            if run.task.thread_id:
-                await publish_hint(self._resources.redis, "thread", run.task.thread_id)
-            return
-        self._hub.say(run.task.id, Ended(status), now=True)
-
     async def _cancelled(self, run: Run) -> None:
         """Somebody ended this run from outside: its owner, a shutdown, or a lost lease."""
         if (current := asyncio.current_task()) is not None:
             current.uncancel()
         if run.stopping:
-            await self._end(run, TaskStatus.CANCELLED)
+            await self._stops.end(run, TaskStatus.CANCELLED)
         elif run.lost:
             self._hub.forget(run.task.id)
+        elif run.pausing:
+            await self._stops.pause(run)
         else:
-            await self._hand_over(run)
-
-    async def _hand_over(self, run: Run) -> None:
-        """Give the run back unfinished; the next worker goes on from its checkpoint."""
-        run.ending = True
-        await persist(self._resources.db, lambda session: hand_over(session, [run.task]))
-        await self._hub.flush()
-        self._hub.forget(run.task.id)
-        await announce(self._resources.redis, [run.task.id])
-
-
-def _sentence(run: Run, code: str | None) -> str | None:
-    """What the owner reads; a bug is named by the task, under which the log has its stack."""
-    if code is None:
-        return None
-    reference = str(run.task.id)[-12:] if code == Failure.INTERNAL else None
-    return sentence(code, run.language, reference=reference)
+            await self._stops.hand_over(run)

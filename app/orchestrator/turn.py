@@ -20,6 +20,7 @@ class Run:
     said_in_round: bool = False
     used_tools: bool = False
     stopping: bool = False
+    pausing: bool = False
     ending: bool = False
     lost: bool = False
     work: asyncio.Task[None] | None = None

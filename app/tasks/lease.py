@@ -32,17 +32,16 @@ from app.core.bulk import given_rows
 from app.core.clock import now
 from app.core.db import JSON, to_json
 from app.core.errors import Conflict, LeaseLost
-from app.events.store import record_all
-from app.events.types import TaskEnded
 from app.tasks.models import Task, TaskStatus
 
 LEASE = timedelta(seconds=4)
 """How long a claim holds without being renewed."""
 
-_LATE = timedelta(seconds=1)
+LATE = timedelta(seconds=1)
+"""A task that nobody took for so long after it was announced was left behind."""
 
-MOST_ATTEMPTS = 10
-"""A task that was claimed so often and never ended kills its workers: it is failed."""
+MOST_ATTEMPTS = 3
+"""A task that was claimed so often and whose worker died each time kills workers: it is failed."""
 
 
 _HELD = given_rows(id=Uuid(), fence=BigInteger())
@@ -50,15 +49,16 @@ _RENEW = (
     update(Task)
     .where(Task.id == _HELD.c.id, Task.fence == _HELD.c.fence, Task.status == TaskStatus.RUNNING)
     .values(lease_until=func.now() + LEASE)
-    .returning(Task.id, Task.stop_requested_at)
+    .returning(Task.id, Task.stop_requested_at, Task.pause_requested_at)
     .execution_options(synchronize_session=False)
 )
 
 _NO_OTHER_RUNS = text(
-    "not exists (select 1 from tasks other where other.thread_id = tasks.thread_id"
-    " and other.id <> tasks.id and (other.status in ('running', 'waiting', 'suspended',"
+    "(tasks.in_background or not exists (select 1 from tasks other"
+    " where other.thread_id = tasks.thread_id and other.id <> tasks.id"
+    " and not other.in_background and (other.status in ('running', 'waiting', 'suspended',"
     " 'retrying') or (other.status = 'queued' and (other.created_at, other.id) <"
-    " (tasks.created_at, tasks.id))))"
+    " (tasks.created_at, tasks.id)))))"
 )
 
 
@@ -67,7 +67,8 @@ _ANNOUNCED = (Task.status == TaskStatus.QUEUED) & (
     Task.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
 )
 _LEFT_BEHIND = ((Task.status == TaskStatus.RUNNING) & (Task.lease_until < _AT)) | (
-    (Task.status == TaskStatus.QUEUED) & (Task.queued_at < _AT - _LATE)
+    (Task.status == TaskStatus.QUEUED)
+    & (Task.queued_at < bindparam("late", type_=DateTime(timezone=True)))
 )
 
 
@@ -80,6 +81,7 @@ def _claim(due: ColumnElement[bool]) -> ReturningUpdate[Task]:
             (Task.status == TaskStatus.RUNNING) | _NO_OTHER_RUNS,
             Task.id != all_(bindparam("mine", type_=ARRAY(Uuid))),
         )
+        .order_by(Task.rank_at)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)
         .cte("due")
@@ -111,15 +113,19 @@ async def claim_tasks(
     ids: list[UUID] | None,
     mine: set[UUID],
     most: int = 50,
+    late: timedelta = LATE,
 ) -> list[Task]:
     """Take tasks for `worker`: those of `ids` that wait, or (None) whatever was left behind.
 
-    One turn at a time per thread: the oldest waiting task of a thread is taken, and only when
-    none of it runs. Raises Conflict when another worker took a task of the same thread just now.
+    The highest rank first: what has waited longest, priorities counted as time. `late` is for
+    how long a task must have waited to count as left behind. One turn at a time per thread: the
+    oldest waiting task of a thread is taken, and only when none of it runs; background tasks do
+    not count. Raises Conflict when another worker took a task of the same thread just now.
     """
     given: dict[str, object] = {"by": worker, "mine": list(mine), "most": most}
     if ids is None:
-        statement, given["at"] = _CLAIM_LEFT_BEHIND, now()
+        statement, at = _CLAIM_LEFT_BEHIND, now()
+        given |= {"at": at, "late": at - late}
     else:
         statement, given["ids"] = _CLAIM_ANNOUNCED, ids
     try:
@@ -138,13 +144,26 @@ async def end_leases(session: AsyncSession, worker: str) -> None:
     )
 
 
-async def renew_leases(session: AsyncSession, held: dict[UUID, int]) -> tuple[set[UUID], set[UUID]]:
-    """Prolong the leases of `held` (task → fence). Returns (still held, asked to stop)."""
+@dataclass(frozen=True)
+class Held:
+    """What a worker holds after a renewal, and what its owners want of it."""
+
+    ids: set[UUID]
+    to_stop: set[UUID]
+    to_pause: set[UUID]
+
+
+async def renew_leases(session: AsyncSession, held: dict[UUID, int]) -> Held:
+    """Prolong the leases of `held` (task → fence)."""
     rows = await session.execute(
         _RENEW, {"rows": [{"id": id, "fence": fence} for id, fence in held.items()]}
     )
     kept = rows.all()
-    return {row[0] for row in kept}, {row[0] for row in kept if row[1] is not None}
+    return Held(
+        ids={row[0] for row in kept},
+        to_stop={row[0] for row in kept if row[1] is not None},
+        to_pause={row[0] for row in kept if row[2] is not None},
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +184,7 @@ async def end_tasks(session: AsyncSession, ends: list[TaskEnd]) -> set[UUID]:
          "error": e.error, "usage": e.usage}
         for e in ends
     ]  # fmt: skip
-    ended = set(
+    return set(
         (
             await session.scalars(
                 text(
@@ -179,19 +198,6 @@ async def end_tasks(session: AsyncSession, ends: list[TaskEnd]) -> set[UUID]:
                 {"ends": to_json(values)},
             )
         ).all()
-    )
-    await record_all(session, [_ended(end) for end in ends if end.task.id in ended])
-    return ended
-
-
-def _ended(end: TaskEnd) -> TaskEnded:
-    return TaskEnded(
-        task_id=end.task.id,
-        thread_id=end.task.thread_id,
-        user_id=end.task.user_id,
-        correlation_id=end.task.message_id,
-        status=end.status,
-        error_code=end.error_code,
     )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, SmallInteger, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.clock import now
@@ -45,8 +45,19 @@ _ENDS = {
 }
 _AGAIN = {TaskStatus.QUEUED}
 _NEXT: dict[TaskStatus, set[TaskStatus]] = {
-    TaskStatus.PENDING: {TaskStatus.QUEUED, TaskStatus.CANCELLED},
-    TaskStatus.QUEUED: {TaskStatus.RUNNING, TaskStatus.SUSPENDED, TaskStatus.CANCELLED},
+    TaskStatus.PENDING: {
+        TaskStatus.QUEUED,
+        TaskStatus.SUSPENDED,
+        TaskStatus.FAILED,
+        TaskStatus.CANCELLED,
+        TaskStatus.TIMEOUT,
+    },
+    TaskStatus.QUEUED: {
+        TaskStatus.RUNNING,
+        TaskStatus.SUSPENDED,
+        TaskStatus.CANCELLED,
+        TaskStatus.TIMEOUT,
+    },
     TaskStatus.RUNNING: _ENDS
     | {
         TaskStatus.QUEUED,
@@ -56,7 +67,12 @@ _NEXT: dict[TaskStatus, set[TaskStatus]] = {
     },
     TaskStatus.WAITING: {TaskStatus.QUEUED, TaskStatus.CANCELLED, TaskStatus.TIMEOUT},
     TaskStatus.SUSPENDED: {TaskStatus.QUEUED, TaskStatus.CANCELLED},
-    TaskStatus.RETRYING: {TaskStatus.RUNNING, TaskStatus.FAILED, TaskStatus.CANCELLED},
+    TaskStatus.RETRYING: {
+        TaskStatus.QUEUED,
+        TaskStatus.SUSPENDED,
+        TaskStatus.FAILED,
+        TaskStatus.CANCELLED,
+    },
     TaskStatus.COMPLETED: set(),
     TaskStatus.FAILED: _AGAIN,
     TaskStatus.CANCELLED: _AGAIN,
@@ -87,21 +103,37 @@ class Task(Entity):
             "uq_tasks_thread_running",
             "thread_id",
             unique=True,
-            postgresql_where=text("status in ('running', 'waiting', 'suspended', 'retrying')"),
+            postgresql_where=text(
+                "status in ('running', 'waiting', 'suspended', 'retrying') and not in_background"
+            ),
         ),
+        Index("ix_tasks_running", "lease_until", postgresql_where=text("status = 'running'")),
+        Index("ix_tasks_queued", "rank_at", postgresql_where=text("status = 'queued'")),
         Index(
-            "ix_tasks_open",
-            "status",
-            "lease_until",
-            postgresql_where=text("status in ('queued', 'running', 'retrying')"),
+            "ix_tasks_pending",
+            "not_before",
+            postgresql_where=text("status in ('pending', 'retrying')"),
         ),
+        Index("ix_tasks_user_page", "user_id", "created_at", "id"),
+        Index(None, "schedule_id", "created_at"),
     )
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     thread_id: Mapped[UUID | None] = mapped_column(ForeignKey("threads.id", ondelete="CASCADE"))
     message_id: Mapped[UUID | None]
     kind: Mapped[str] = mapped_column(default="conversation")
+    name: Mapped[str | None] = mapped_column(String(255))
+    description: Mapped[str | None] = mapped_column(Text)
     parameters: Mapped[JSON] = mapped_column(default=dict)
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    labels: Mapped[JSON] = mapped_column(default=dict, server_default="{}")
+    details: Mapped[JSON] = mapped_column(default=dict, server_default="{}")
+    parent_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("tasks.id", ondelete="SET NULL"), index=True
+    )
+    schedule_id: Mapped[UUID | None]
+    request_hash: Mapped[str | None] = mapped_column(Text)
+    in_background: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     status: Mapped[TaskStatus] = mapped_column(closed_set(TaskStatus), default=TaskStatus.QUEUED)
     priority: Mapped[TaskPriority] = mapped_column(
         closed_set(TaskPriority), default=TaskPriority.NORMAL
@@ -111,7 +143,17 @@ class Task(Entity):
     worker: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     stop_requested_at: Mapped[datetime | None]
+    pause_requested_at: Mapped[datetime | None]
     queued_at: Mapped[datetime] = mapped_column(default=now)
+    rank_at: Mapped[datetime] = mapped_column(default=now, server_default=text("now()"))
+    not_before: Mapped[datetime | None]
+    start_until: Mapped[datetime | None]
+    timeout_seconds: Mapped[int | None]
+    max_retries: Mapped[int] = mapped_column(default=0, server_default="0")
+    retries: Mapped[int] = mapped_column(default=0, server_default="0")
+    progress: Mapped[int | None] = mapped_column(SmallInteger)
+    step: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(default=0, server_default="0")
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     error_code: Mapped[str | None]
@@ -132,6 +174,30 @@ class Task(Entity):
             self.started_at = self.started_at or at
         elif status in _ENDS:
             self.completed_at = at
+
+
+class DependencyKind(StrEnum):
+    """What a task waits for in another one (seed: dependency kinds)."""
+
+    COMPLETION = "completion"
+    DATA = "data"
+    RESOURCE = "resource"
+
+
+class TaskDependency(Base):
+    """`task_id` begins once `on_id` has been completed."""
+
+    __tablename__ = "task_dependencies"
+
+    task_id: Mapped[UUID] = mapped_column(
+        ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True
+    )
+    on_id: Mapped[UUID] = mapped_column(
+        ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    kind: Mapped[DependencyKind] = mapped_column(
+        closed_set(DependencyKind), default=DependencyKind.COMPLETION
+    )
 
 
 class QuestionKind(StrEnum):

@@ -11,6 +11,7 @@ from app.core.errors import Conflict, NotFound
 from app.events.store import record
 from app.events.types import QuestionAnswered, QuestionAsked
 from app.tasks.models import Question, QuestionKind, Task, TaskStatus
+from app.tasks.service import put_in_line
 
 
 async def ask_questions(
@@ -33,6 +34,9 @@ async def ask_questions(
                 task_id=task.id,
                 thread_id=task.thread_id,
                 user_id=task.user_id,
+                subject_id=id,
+                correlation_id=task.message_id or task.id,
+                causation_id=task.id,
                 question_id=id,
             ),
         )
@@ -86,7 +90,14 @@ async def answer_question(
     question.answer, question.answered_at = answer, now()
     record(
         session,
-        QuestionAnswered(task_id=task.id, user_id=user_id, question_id=question.id),
+        QuestionAnswered(
+            task_id=task.id,
+            user_id=user_id,
+            subject_id=question.id,
+            correlation_id=task.message_id or task.id,
+            causation_id=task.id,
+            question_id=question.id,
+        ),
     )
     await session.flush()
     left = await session.scalar(
@@ -96,6 +107,6 @@ async def answer_question(
     )
     if left is None:
         task.advance(TaskStatus.QUEUED, now())
-        task.queued_at = now()
+        put_in_line(task)
         task.attempts = 0
     return question, task

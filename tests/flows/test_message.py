@@ -73,8 +73,12 @@ async def test_a_message_is_answered_with_the_tools_it_needs(
     assert "Asia/Tokyo" in tools["clock"]
     assert [task.status for task in rows.tasks] == [TaskStatus.COMPLETED]
     async with resources.db.transaction() as session:
-        events = await session.scalars(select(StoredEvent.type).order_by(StoredEvent.id))
-        assert [e for e in events if e.startswith("task.")] == ["task.created", "task.ended"]
+        events = await session.scalars(select(StoredEvent.type).order_by(StoredEvent.seq))
+        assert [e for e in events if e.startswith("task.")] == [
+            "task.created",
+            "task.started",
+            "task.completed",
+        ]
 
 
 @pytest.mark.usefixtures("worker")

@@ -64,7 +64,7 @@ async def test_a_worker_that_slept_through_its_lease_can_write_nothing(
     [task] = await claim(resources, "two", None)
     async with resources.db.transaction() as session:
         assert await end_tasks(session, [TaskEnd(task=late, status=TaskStatus.FAILED)]) == set()
-        held, _ = await renew_leases(session, {late.id: late.fence})
+        held = (await renew_leases(session, {late.id: late.fence})).ids
         assert held == set()
         with pytest.raises(LeaseLost):
             await hold_lease(session, late)
@@ -91,4 +91,5 @@ async def test_a_worker_learns_of_a_stop_with_its_next_renewal(
     async with resources.db.transaction() as session:
         await session.execute(text("update tasks set stop_requested_at = now()"))
     async with resources.db.transaction() as session:
-        assert await renew_leases(session, {task.id: task.fence}) == ({task.id}, {task.id})
+        held = await renew_leases(session, {task.id: task.fence})
+        assert (held.ids, held.to_stop) == ({task.id}, {task.id})
