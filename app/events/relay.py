@@ -4,12 +4,12 @@ Never by an id cursor: ids are drawn before the commit, so a late committer woul
 What has no `published_at` is published, and only then marked.
 """
 
-import orjson
 from redis.asyncio import Redis
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.redis import EVENTS
+from app.events.envelope import encode, envelope
 from app.events.store import StoredEvent
 
 LONGEST_STREAM = 100_000
@@ -30,7 +30,7 @@ async def publish_events(session: AsyncSession, redis: Redis, *, most: int = 500
         return 0
     pipe = redis.pipeline(transaction=False)
     for event in events:
-        pipe.xadd(EVENTS, {"e": envelope(event)}, maxlen=LONGEST_STREAM, approximate=True)
+        pipe.xadd(EVENTS, {"e": encode(envelope(event))}, maxlen=LONGEST_STREAM, approximate=True)
     await pipe.execute()
     await session.execute(
         update(StoredEvent)
@@ -39,20 +39,3 @@ async def publish_events(session: AsyncSession, redis: Redis, *, most: int = 500
         .execution_options(synchronize_session=False)
     )
     return len(events)
-
-
-def envelope(event: StoredEvent) -> bytes:
-    """An event as its consumers read it (JSON)."""
-    return orjson.dumps(
-        {
-            "id": event.id,
-            "type": event.type,
-            "source": event.source,
-            "time": event.occurred_at,
-            "user_id": event.user_id,
-            "subject_id": event.subject_id,
-            "correlation_id": event.correlation_id,
-            "causation_id": event.causation_id,
-            "payload": event.payload,
-        }
-    )

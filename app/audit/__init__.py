@@ -1,0 +1,1 @@
+"""What is on record: who did what, and what came of it."""

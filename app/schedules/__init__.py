@@ -1,0 +1,1 @@
+"""What begins when: once, by the clock, by a rule."""
