@@ -167,6 +167,14 @@ def _extend_tasks() -> None:
     op.create_index(op.f("ix_tasks_parent_id"), "tasks", ["parent_id"])
     op.create_index(op.f("ix_tasks_schedule_id"), "tasks", ["schedule_id", "created_at"])
     op.create_index("ix_tasks_user_page", "tasks", ["user_id", "created_at", "id"])
+    op.create_index(
+        "ix_tasks_user_background", "tasks", ["user_id", "created_at", "id"],
+        postgresql_where=sa.text("in_background"),
+    )  # fmt: skip
+    op.create_index(
+        "ix_tasks_user_open", "tasks", ["user_id", "created_at", "id"],
+        postgresql_where=sa.text("completed_at is null"),
+    )  # fmt: skip
     op.drop_index("ix_tasks_user_id", "tasks")
     op.drop_index("ix_tasks_open", "tasks")
     op.create_index(
@@ -199,7 +207,8 @@ def downgrade() -> None:
     for table in ("dead_letters", "inbox", "task_dependencies"):
         op.drop_table(table)
     for index in ("uq_tasks_thread_running", "ix_tasks_pending", "ix_tasks_queued",
-                  "ix_tasks_running", "ix_tasks_user_page"):  # fmt: skip
+                  "ix_tasks_running", "ix_tasks_user_page", "ix_tasks_user_background",
+                  "ix_tasks_user_open"):  # fmt: skip
         op.drop_index(index, "tasks")
     for column in ("version", "pause_requested_at", "request_hash", "schedule_id", "parent_id",
                    "step", "progress", "retries", "max_retries", "timeout_seconds", "start_until",

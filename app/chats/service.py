@@ -1,13 +1,11 @@
 """Threads and messages: add, list, search, rename, remove."""
 
-import base64
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, delete, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
@@ -17,14 +15,13 @@ from app.core.bulk import insert_rows
 from app.core.clock import now
 from app.core.db import is_storable
 from app.core.errors import Invalid, NotFound
+from app.core.pages import Page, make_page, read_cursor
 
 LONGEST_MESSAGE = 100_000
 """Characters of one message."""
 
 LONGEST_NAME = 255
 """Characters of a thread's name (seed: names)."""
-
-Item = TypeVar("Item")
 
 _NEW_THREADS = insert_rows(
     Thread, Thread.id, Thread.user_id, Thread.name, Thread.created_at, Thread.updated_at
@@ -52,14 +49,6 @@ _ADD_STEPS = (
 )
 
 
-@dataclass(frozen=True)
-class Page(Generic[Item]):
-    """One keyset page; `next_cursor` is None on the last one."""
-
-    items: list[Item]
-    next_cursor: str | None
-
-
 @dataclass(frozen=True, kw_only=True)
 class NewMessage:
     """A message as a face received it. `id` and `thread_id` come from the sender."""
@@ -70,6 +59,8 @@ class NewMessage:
     task_id: UUID
     author: str
     text: str
+    thread_name: str | None = None
+    """What the thread is called if it is new; else the beginning of the text."""
 
 
 def check_text(text: str) -> None:
@@ -124,7 +115,7 @@ def _thread_row(message: NewMessage, at: datetime) -> dict[str, Any]:
     return {
         "id": message.thread_id,
         "user_id": message.user_id,
-        "name": name_of(message.text),
+        "name": message.thread_name or name_of(message.text),
         "created_at": at,
         "updated_at": at,
     }
@@ -220,29 +211,15 @@ async def list_threads(
             )
         )
     if after:
-        query = query.where(tuple_(Thread.updated_at, Thread.id) < tuple_(*_read_cursor(after)))
+        query = query.where(tuple_(Thread.updated_at, Thread.id) < tuple_(*read_cursor(after)))
     query = query.order_by(Thread.updated_at.desc(), Thread.id.desc()).limit(limit + 1)
     found = list(await session.scalars(query))
-    more = len(found) > limit
-    return Page(found[:limit], _cursor(found[limit - 1]) if more else None)
+    return make_page(found, limit, lambda thread: (thread.updated_at, thread.id))
 
 
 def prefix_query(search: str) -> str:
     """`search` as a tsquery: every word must occur, the last one perhaps longer than typed."""
     return " & ".join(f"{word}:*" for word in re.findall(r"[^\W_]+", search))
-
-
-def _cursor(thread: Thread) -> str:
-    raw = orjson.dumps([thread.updated_at.isoformat(), str(thread.id)])
-    return base64.urlsafe_b64encode(raw).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[Any, Any]:
-    try:
-        moment, id = orjson.loads(base64.urlsafe_b64decode(cursor))
-        return datetime.fromisoformat(moment), UUID(id)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise Invalid("This is not a cursor of a page before.", field="after") from error
 
 
 async def rename_thread(session: AsyncSession, user_id: UUID, thread_id: UUID, name: str) -> Thread:

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.db import is_storable
 from app.core.errors import Invalid
-from app.tasks.models import TaskPriority
+from app.tasks.models import TaskPriority, TaskStatus
 
 TIMEOUTS: dict[str, int] = {
     "conversation": 1800,
@@ -31,6 +31,17 @@ HEAD_START: dict[TaskPriority, timedelta] = {
     TaskPriority.CRITICAL: timedelta(hours=6),
 }
 """By how much a waiting task counts as older than it is. Being a time, it lets nothing starve."""
+
+KEEP: dict[TaskStatus, timedelta] = {
+    TaskStatus.COMPLETED: timedelta(hours=24),
+    TaskStatus.FAILED: timedelta(hours=72),
+    TaskStatus.TIMEOUT: timedelta(hours=72),
+    TaskStatus.CANCELLED: timedelta(hours=24),
+}
+"""For how long an ended task stands in the list of finished ones (seed: retention).
+
+Its conversation is kept until its owner removes it.
+"""
 
 LONGEST_NAME = 255
 LONGEST_DESCRIPTION = 2_000

@@ -53,6 +53,7 @@ _NEXT: dict[TaskStatus, set[TaskStatus]] = {
         TaskStatus.TIMEOUT,
     },
     TaskStatus.QUEUED: {
+        TaskStatus.PENDING,
         TaskStatus.RUNNING,
         TaskStatus.SUSPENDED,
         TaskStatus.CANCELLED,
@@ -115,6 +116,20 @@ class Task(Entity):
             postgresql_where=text("status in ('pending', 'retrying')"),
         ),
         Index("ix_tasks_user_page", "user_id", "created_at", "id"),
+        Index(
+            "ix_tasks_user_background",
+            "user_id",
+            "created_at",
+            "id",
+            postgresql_where=text("in_background"),
+        ),
+        Index(
+            "ix_tasks_user_open",
+            "user_id",
+            "created_at",
+            "id",
+            postgresql_where=text("completed_at is null"),
+        ),
         Index(None, "schedule_id", "created_at"),
     )
 

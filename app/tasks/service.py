@@ -109,7 +109,7 @@ async def create_tasks(session: AsyncSession, new: list[NewTask]) -> set[UUID]:
         {"task_id": task.id, "on_id": on, "kind": DependencyKind.COMPLETION}
         for task in new
         if task.id in created
-        for on in task.depends_on
+        for on in dict.fromkeys(task.depends_on)
     ]
     if waits:
         await session.execute(insert(TaskDependency), waits)
