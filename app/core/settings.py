@@ -116,6 +116,11 @@ class Settings(BaseSettings):
         default=60.0, gt=0, description="Before the first further try of a background task."
     )
     worker_slots: int = Field(default=1000, ge=1, description="Turns that one worker runs at once.")
+    outbound_private: list[str] = Field(
+        default=[],
+        description="Host names and networks inside your own network that webhooks and"
+        " notifications may call, as JSON.",
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error.")
     browser: str | None = Field(
         default=None, description="Chrome or Chromium for the browser tests, if not found by name."
