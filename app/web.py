@@ -22,7 +22,7 @@ from app.core.request_id import RequestId
 from app.core.resources import Resources
 from app.tasks.live import Live
 from app.turns.service import Turns
-from app.ui import chat_app, page, sign_in, threads
+from app.ui import chat_app, page, sign_in, threads, work
 from app.ui.gate import Gate
 from app.ui.guard import mount_chainlit
 from app.ui.runtime import Runtime, use_runtime
@@ -43,7 +43,7 @@ class Wired:
 def build_app(runtime: Runtime) -> ASGIApp:
     """Everything that a browser, a program or a load balancer may ask this process."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    for part in (health, sign_in, threads, page):
+    for part in (health, sign_in, threads, page, work):
         app.include_router(part.router)
     app.mount(MOUNT, build_api())
     mount_chainlit(app)

@@ -30,28 +30,28 @@ _AVATAR = re.compile(r"[A-Za-z0-9_ -]+")
 @router.api_route("/assets/{name:path}", methods=["GET", "HEAD"])
 def get_asset(request: Request, name: str) -> Response:
     """A file of Chainlit's bundle."""
-    return _answer(request, chainlit_assets(), name, FOR_EVER)
+    return send_file(request, chainlit_assets(), name, FOR_EVER)
 
 
 @router.api_route("/public/{name:path}", methods=["GET", "HEAD"])
 def get_public(request: Request, name: str) -> Response:
     """A file of ours; `?v=` makes its address one that changes with the content."""
     is_lasting = "v" in request.query_params or name.startswith("katex/fonts/")
-    return _answer(request, PUBLIC, name, FOR_EVER if is_lasting else A_WHILE)
+    return send_file(request, PUBLIC, name, FOR_EVER if is_lasting else A_WHILE)
 
 
 @router.api_route("/favicon", methods=["GET", "HEAD"])
 @router.api_route("/favicon.ico", methods=["GET", "HEAD"])
 def get_favicon(request: Request) -> Response:
     """The small picture in the browser's tab."""
-    return _answer(request, PUBLIC, "favicon.svg", A_WHILE)
+    return send_file(request, PUBLIC, "favicon.svg", A_WHILE)
 
 
 @router.api_route("/logo", methods=["GET", "HEAD"])
 def get_logo(request: Request, theme: str = "light") -> Response:
     """The picture above an empty chat; `theme` is `light` or `dark`."""
     name = "logo_dark.svg" if theme == "dark" else "logo_light.svg"
-    return _answer(request, PUBLIC, name, A_WHILE)
+    return send_file(request, PUBLIC, name, A_WHILE)
 
 
 @router.api_route("/avatars/{author}", methods=["GET", "HEAD"])
@@ -59,7 +59,7 @@ def get_avatar(request: Request, author: str) -> Response:
     """The picture beside an answer; whoever has none of their own has Keiko's."""
     name = f"avatars/{author.strip().lower().replace(' ', '_')}.svg"
     known = _AVATAR.fullmatch(author) is not None and find_file(PUBLIC, name) is not None
-    return _answer(request, PUBLIC, name if known else "avatars/keiko.svg", A_WHILE)
+    return send_file(request, PUBLIC, name if known else "avatars/keiko.svg", A_WHILE)
 
 
 def is_accepted(coding: str, accept_encoding: str) -> bool:
@@ -71,7 +71,7 @@ def is_accepted(coding: str, accept_encoding: str) -> bool:
     return False
 
 
-def _answer(request: Request, root: Path, name: str, lifetime: str) -> Response:
+def send_file(request: Request, root: Path, name: str, lifetime: str) -> Response:
     """A file in the best form that there is and that the browser takes."""
     path = find_file(root, name)
     if path is None:

@@ -1,0 +1,83 @@
+// The shell: which page is shown, the way between pages, and the keys that work on all of them.
+
+import { html, isPanel, isTyping, nothing, render, t } from "./kit.js";
+
+const PAGES = [
+  { name: "tasks", label: t("Tasks", "Aufgaben"), load: () => import("./tasks.js") },
+  { name: "schedules", label: t("Schedules", "Zeitpläne"), load: () => import("./schedules.js") },
+  { name: "inbox", label: t("Inbox", "Eingang"), load: () => import("./inbox.js") },
+  { name: "settings", label: t("Settings", "Einstellungen"), load: () => import("./settings.js") },
+];
+
+const frame = document.getElementById("frame");
+let close = () => {};
+let turn = 0;
+
+const named = (path) => PAGES.find(({ name }) => path === `/work/${name}`) ?? PAGES[0];
+
+const brand = html`<svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true" focusable="false">
+  <path d="M16 3a13 13 0 1 0 13 13" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" />
+  <circle cx="25" cy="7" r="3.2" fill="currentColor" />
+</svg>`;
+
+const link = (page, shown) => html`<a
+  href="/work/${page.name}"
+  aria-current=${page === shown ? "page" : nothing}
+  data-page=${page.name}
+  >${page.label}</a
+>`;
+
+const shell = (shown) => html`
+  <a class="skip" href="#content">${t("Skip to the content", "Zum Inhalt")}</a>
+  ${isPanel
+    ? nothing
+    : html`<header>
+        <a class="brand" href="/" title=${t("To the chat", "Zum Gespräch")}>${brand}<span>Keiko</span></a>
+        <nav aria-label=${t("Pages", "Seiten")} @click=${follow}>${PAGES.map((page) => link(page, shown))}</nav>
+        <a class="button to-chat" href="/">${t("Chat", "Gespräch")}</a>
+      </header>`}
+  <main id="content" tabindex="-1"></main>
+`;
+
+function follow(event) {
+  const target = event.target.closest("a");
+  const isPlain = !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) && event.button === 0;
+  if (!target || !isPlain) return;
+  event.preventDefault();
+  if (target.getAttribute("href") !== location.pathname) history.pushState(null, "", target.href);
+  show();
+}
+
+async function show() {
+  const page = named(location.pathname);
+  const mine = ++turn;
+  close();
+  close = () => {};
+  document.title = `${page.label} · Keiko`;
+  document.body.classList.toggle("panel", isPanel);
+  render(shell(page), frame);
+  const root = document.createElement("div");
+  root.className = `page ${page.name}`;
+  document.getElementById("content").replaceChildren(root);
+  const { open } = await page.load();
+  if (mine !== turn) return;
+  const end = (await open(root)) ?? (() => {});
+  if (mine === turn) close = end;
+  else end();
+}
+
+// "g" and the first letter of a page, as it is written in the address, goes there.
+let awaitsPage = false;
+
+document.addEventListener("keydown", (event) => {
+  if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const page = awaitsPage && PAGES.find(({ name }) => name[0] === event.key && name !== "settings");
+  awaitsPage = event.key === "g" && !isPanel;
+  if (!page) return;
+  event.preventDefault();
+  history.pushState(null, "", `/work/${page.name}`);
+  show();
+});
+
+window.addEventListener("popstate", show);
+show();
