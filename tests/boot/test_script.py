@@ -81,16 +81,19 @@ def test_a_folder_that_cannot_hold_the_environment_is_named_with_the_remedy() ->
     assert "cannot write to /dev/null/venv. Set KEIKO_VENV" in done.stderr
 
 
-def test_a_python_without_pip_gets_the_systems_package_or_a_sentence(tmp_path: Path) -> None:
+def test_a_python_without_pip_takes_the_distributions_or_says_what_to_install(
+    tmp_path: Path,
+) -> None:
     tools, asked = tmp_path / "bin", tmp_path / "asked"
     tools.mkdir()
-    for name in ("sh", "readlink", "cmp", "mkdir", "rm", "id"):
+    for name in ("sh", "readlink", "cmp", "mkdir", "rm"):
         found = shutil.which(name)
         assert found
         (tools / name).symlink_to(found)
     programs = {
         "python3": 'case "$*" in *pip*) exit 1 ;; esac\nexec "$PYTHON" "$@"',
-        "apt-get": 'printf "%s\\n" "$*" >>"$ASKED"',
+        "apt-get": 'printf "%s\\n" "$*" >>"$ASKED"; case $1 in download) exit 1 ;; esac',
+        "dpkg-deb": "exit 1",
     }
     for name, program in programs.items():
         (tools / name).write_text(f"#!/bin/sh\n{program}\n")
@@ -103,8 +106,12 @@ def test_a_python_without_pip_gets_the_systems_package_or_a_sentence(tmp_path: P
         ASKED=str(asked),
     )
     assert done.returncode == 1
+    assert "fetching the distribution's (python3-pip-whl)" in done.stderr
     assert "has no pip and cannot make one. Install it: sudo apt-get install python3" in done.stderr
-    if os.geteuid() == 0:
-        own = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-        assert own in asked.read_text()
-        assert "with apt-get" in done.stderr
+    plain, renewed, again = asked.read_text().splitlines()
+    assert plain == "download python3-pip-whl"
+    own_lists = f"Dir::State::lists={tmp_path / 'venv' / 'keiko-pip' / 'lists'}"
+    assert own_lists in renewed
+    assert renewed.endswith(" update")
+    assert own_lists in again
+    assert again.endswith(" download python3-pip-whl")
