@@ -91,7 +91,7 @@ def test_a_python_without_pip_takes_the_distributions_or_says_what_to_install(
         assert found
         (tools / name).symlink_to(found)
     programs = {
-        "python3": 'case "$*" in *pip*) exit 1 ;; esac\nexec "$PYTHON" "$@"',
+        "python3": 'case "$*" in *ensurepip* | *"-m pip"*) exit 1 ;; esac\nexec "$PYTHON" "$@"',
         "apt-get": 'printf "%s\\n" "$*" >>"$ASKED"; case $1 in download) exit 1 ;; esac',
         "dpkg-deb": "exit 1",
     }
