@@ -54,6 +54,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
     404: {"model": Failure, "description": "It does not exist, or it is not yours."},
     409: {"model": Failure, "description": "Not in the present state."},
     422: {"model": Failure, "description": "The request is wrong; `field` says where."},
+    429: {"model": Failure, "description": "Too many; try again later."},
     500: {"model": Failure, "description": "A bug; `reference` is in the server's log."},
     503: {"model": Failure, "description": "Something that is needed does not answer."},
 }

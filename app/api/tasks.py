@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from app.api.deps import Body, Caller, CallerNow, Storable
 from app.api.errors import documented
@@ -20,23 +20,44 @@ router = APIRouter(prefix="/tasks", tags=["tasks"], responses=documented(404))
 
 
 class TaskView(BaseModel):
-    """A turn: the work of answering one message."""
+    """A task: the work of answering one message, watched or in the background."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     thread_id: UUID | None
     message_id: UUID | None
+    parent_id: UUID | None
+    schedule_id: UUID | None
     kind: str
+    name: str | None
+    description: str | None
     status: TaskStatus
     priority: TaskPriority
+    in_background: bool
+    tags: list[str]
+    labels: dict[str, str]
+    details: dict[str, str]
     attempts: int
+    retries: int
+    max_retries: int
+    timeout_seconds: int | None
+    progress: Annotated[int | None, Field(description="Per cent.")]
+    step: Annotated[str | None, Field(description="What it does just now.")]
+    not_before: datetime | None
+    start_until: datetime | None
     error_code: str | None
     error: str | None
     usage: JSON
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
+
+    @computed_field(description="Tokens read and written so far.")  # type: ignore[prop-decorator]
+    @property
+    def tokens(self) -> int:
+        """What all calls of the model add up to."""
+        return sum(int(self.usage.get(name, 0)) for name in ("input_tokens", "output_tokens"))
 
 
 class Judgement(Body):

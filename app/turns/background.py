@@ -5,7 +5,7 @@ A background task is a message and the task that answers it, in a conversation o
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -140,6 +140,11 @@ def check_future(moment: datetime | None) -> None:
     """Refuse a time that a person gave and that lies in the past."""
     if moment is not None and moment <= now():
         raise Invalid("This moment is over; give one that is still to come.", field="not_before")
+
+
+def after_delay(seconds: int | None) -> datetime | None:
+    """The moment that many seconds from now."""
+    return now() + timedelta(seconds=seconds) if seconds else None
 
 
 async def _check_room(session: AsyncSession, user_id: UUID) -> None:

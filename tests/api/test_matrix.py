@@ -23,6 +23,8 @@ BODIES: dict[str, Any] = {
     "rename_thread": {"name": "Mine"},
     "set_feedback": {"value": 1},
     "answer_question": {"outcome": "skip"},
+    "start_task": {"text": "Hello"},
+    "change_task": {"name": "Mine"},
 }
 NAMES = [operation["operationId"] for _, _, operation in OPERATIONS]
 
