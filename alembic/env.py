@@ -9,6 +9,7 @@ import app.chats.models
 import app.events.inbox
 import app.events.store
 import app.mcp.models
+import app.schedules.models
 import app.tasks.models
 import app.users.models  # noqa: F401 - the imports above fill the metadata
 from app.core.db import Base, open_engine

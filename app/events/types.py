@@ -72,3 +72,97 @@ class UserCreated(Event):
 
     username: str
     role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleEvent(Event):
+    """Base of what happens to a schedule; its id is the subject."""
+
+    source = "schedules"
+
+    schedule_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleCreated(ScheduleEvent):
+    """Something will be asked by itself from now on."""
+
+    event_type = "schedule.created"
+
+    kind: str
+    rule: str
+    time_zone: str
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleChanged(ScheduleEvent):
+    """Its owner said it anew; `fields` names what differs."""
+
+    event_type = "schedule.changed"
+
+    fields: list[str]
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleFired(ScheduleEvent):
+    """A run began to wait for a worker; `moment` is when it was due."""
+
+    event_type = "schedule.fired"
+
+    moment: datetime
+    task_id: UUID
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleSkipped(ScheduleEvent):
+    """`moments` runs up to `moment` did not happen: `overlap`, `missed` or `refused`."""
+
+    event_type = "schedule.skipped"
+
+    moment: datetime
+    moments: int
+    reason: str
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchedulePaused(ScheduleEvent):
+    """It rests until its owner resumes it."""
+
+    event_type = "schedule.paused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleResumed(ScheduleEvent):
+    """It goes on; what was missed while it rested stays missed."""
+
+    event_type = "schedule.resumed"
+
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleEnded(ScheduleEvent):
+    """It has run for the last time."""
+
+    event_type = "schedule.ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleRemoved(ScheduleEvent):
+    """Its owner does not want it any more."""
+
+    event_type = "schedule.removed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleRestored(ScheduleEvent):
+    """Its owner wants it after all."""
+
+    event_type = "schedule.restored"
+
+    next_at: datetime | None

@@ -147,7 +147,9 @@ class Task(Entity):
     parent_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("tasks.id", ondelete="SET NULL"), index=True
     )
-    schedule_id: Mapped[UUID | None]
+    schedule_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("schedules.id", ondelete="SET NULL")
+    )
     request_hash: Mapped[str | None] = mapped_column(Text)
     in_background: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     status: Mapped[TaskStatus] = mapped_column(closed_set(TaskStatus), default=TaskStatus.QUEUED)
