@@ -150,10 +150,10 @@ def patterns_of(
         its_clock = plain_clock if "<part>" in core else clock
         for text in (
             rf"(?<!\w){its_clock},?\s+{core}(?![\w-])",
-            rf"(?<![\w.-]){core}(?![\w-])(?:,?\s*{its_clock})?(?![\w:])",
+            rf"(?<![\w.-]){core}(?![\w-])(?:,?\s*{its_clock})?(?!\w|:\d)",
         ):
             found.append((re.compile(text, re.I), meaning))
-    found.append((re.compile(rf"(?<!\w){clock}(?![\w:])", re.I), alone))
+    found.append((re.compile(rf"(?<!\w){clock}(?!\w|:\d)", re.I), alone))
     return tuple(found)
 
 

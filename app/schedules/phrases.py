@@ -18,7 +18,9 @@ _PREPOSITION = re.compile(
     r"|jede[nrs]?|alle|um|vor|nach)\s+|[-\d/.:])\Z",
     re.I,
 )
-_UNREAD = re.compile(r"\A(?:\s*[-–/:]\s*\d|\s+(?:or|oder|and|und|bis|until|till|to)\s+\d)", re.I)
+_UNREAD = re.compile(
+    r"\A(?:\s*[-–/:]\s*\d|\s+(?:or|oder|and|und|bis|until|till|to|at|um|@)\s*\d)", re.I
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,5 +62,9 @@ def _read(text: str, words: Words, zone: ZoneInfo, at: datetime) -> Phrase | Non
         rule = meaning(Found(match, words, zone, at))
     except (Unclear, ValueError, OverflowError):
         return None
-    rest = " ".join(part for part in (before.strip(_EDGES), after.strip(_EDGES)) if part)
-    return Phrase(rule=rule, rest=rest)
+    return Phrase(rule=rule, rest=_join(before.strip(_EDGES), after.strip(_EDGES)))
+
+
+def _join(before: str, after: str) -> str:
+    between = "" if not before or not after or after[0] in ".!?" else " "
+    return before + between + after

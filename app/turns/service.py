@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import app.schedules.models  # noqa: F401 - tasks name its table
 from app.chats import feedback
 from app.chats import service as chats
 from app.chats.models import Feedback, Step, Thread
