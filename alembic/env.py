@@ -5,13 +5,17 @@ import asyncio
 import sqlalchemy as sa
 from alembic import context
 
+import app.audit.models
 import app.chats.models
+import app.events.counts
 import app.events.inbox
 import app.events.store
+import app.events.sweeper
 import app.mcp.models
 import app.schedules.models
 import app.tasks.models
-import app.users.models  # noqa: F401 - the imports above fill the metadata
+import app.users.models
+import app.webhooks.models  # noqa: F401 - the imports above fill the metadata
 from app.core.db import Base, open_engine
 from app.core.settings import settings
 

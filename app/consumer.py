@@ -1,14 +1,20 @@
-"""The consumer process: the outbox relay, and (with later rooms) whatever reads events."""
+"""The consumer process: the outbox relay, everything that reads events, and the senders."""
 
+from app.consumers import CONSUMERS
 from app.consumers.relay import relay_events
+from app.consumers.runtime import Consumer
 from app.core.cancel import run_together
 from app.core.process import run_process
 from app.core.resources import Resources
 
 
 async def serve(resources: Resources) -> None:
-    """Relay events until cancelled."""
-    await run_together(relay_events(resources))
+    """Relay events and act on them until cancelled."""
+    consumers = [Consumer(resources, name, handle) for name, handle in CONSUMERS.items()]
+    await run_together(
+        relay_events(resources, tuple(CONSUMERS)),
+        *(consumer.run() for consumer in consumers),
+    )
 
 
 def main() -> None:

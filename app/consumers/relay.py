@@ -1,32 +1,87 @@
-"""Runs the relay for as long as the process lives."""
+"""Runs the relay for as long as the process lives; of several processes, one relays."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError
+from redis.exceptions import RedisError
 
 from app.core.db import is_away
 from app.core.logs import log
 from app.core.redis import LOST
 from app.core.resources import Resources
-from app.events.relay import publish_events
+from app.events.relay import leading, publish_events
+from app.events.sweeper import forget_old, reopen_lost
 
-PAUSE_SECONDS = 0.25
-"""Between two looks at an empty outbox."""
+if TYPE_CHECKING:
+    import asyncpg
+
+    Connection = asyncpg.Connection[Any]
+
+POLL_SECONDS = 1.0
+"""Between two looks that nobody asked for."""
+
+FORGET_SECONDS = 300.0
+AT_ONCE = 500
 
 
-async def relay_events(resources: Resources) -> None:
+async def relay_events(resources: Resources, consumers: Sequence[str]) -> None:
     """Publish what is committed, until cancelled; wait out a database or Redis that is away."""
     while True:
         try:
-            async with resources.db.transaction() as session:
-                published = await publish_events(session, resources.redis)
-        except LOST as error:
-            log.warning("relay_waits", error=type(error).__name__)
-            published = 0
-        except DBAPIError as error:
-            if not is_away(error):
-                raise
-            log.warning("relay_waits", error=type(error).__name__)
-            published = 0
-        if published == 0:
-            await asyncio.sleep(PAUSE_SECONDS)
+            async with leading(resources.db) as connection:
+                log.info("relay_leads")
+                await _Relay(resources, connection, consumers).run()
+        except Exception as error:  # noqa: BLE001 - the relay outlives a restarted database
+            if is_away(error):
+                log.warning("relay_waits", error=type(error).__name__)
+            else:
+                log.error("relay_failed", exc_info=error)
+        await asyncio.sleep(0.2)
+
+
+class _Relay:
+    """One relay while it leads."""
+
+    def __init__(
+        self, resources: Resources, connection: "Connection", consumers: Sequence[str]
+    ) -> None:
+        self._redis = resources.redis
+        self._connection = connection
+        self._consumers = consumers
+        self._woken = asyncio.Event()
+        self._sweep_at = self._forget_at = asyncio.get_running_loop().time()
+
+    async def run(self) -> None:
+        """Publish when told, and at least once a second; ends with the connection."""
+        await self._connection.add_listener("events", lambda *_: self._woken.set())
+        while True:
+            self._woken.clear()
+            try:
+                while await publish_events(self._connection, self._redis, most=AT_ONCE) == AT_ONCE:
+                    pass
+                await self._look_back()
+            except (RedisError, *LOST) as error:
+                if is_away(error):
+                    raise
+                log.warning("relay_waits", error=type(error).__name__)
+                await asyncio.sleep(0.2)
+                continue
+            try:
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+
+    async def _look_back(self) -> None:
+        at = asyncio.get_running_loop().time()
+        if at < self._sweep_at:
+            return
+        self._sweep_at = at + POLL_SECONDS
+        reopened = await reopen_lost(self._connection, self._redis, self._consumers)
+        if reopened:
+            log.warning("events_published_again", events=reopened)
+            self._woken.set()
+        if at >= self._forget_at:
+            self._forget_at = at + FORGET_SECONDS
+            await forget_old(self._redis)

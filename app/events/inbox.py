@@ -16,7 +16,7 @@ class InboxEntry(Base):
 
     consumer: Mapped[str] = mapped_column(primary_key=True)
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
-    handled_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    handled_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 
 class DeadLetter(Entity):

@@ -1,41 +1,77 @@
-"""The outbox relay: moves committed events to one Redis stream, each at least once.
+"""The outbox relay: moves committed events to one Redis stream, each at least once, in order.
 
 Never by an id cursor: ids are drawn before the commit, so a late committer would be skipped.
-What has no `published_at` is published, and only then marked.
+What has no `published_at` is published, and only then marked. Who calls this holds the relay's
+lock on the same connection, so that one relay publishes at a time.
 """
 
-from redis.asyncio import Redis
-from sqlalchemy import func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
+from redis.asyncio import Redis
+
+from app.core.db import Database
 from app.core.redis import EVENTS
-from app.events.envelope import encode, envelope
-from app.events.store import StoredEvent
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    Connection = asyncpg.Connection[Any]
 
 LONGEST_STREAM = 100_000
 """Entries kept in the stream; Postgres keeps every event."""
 
+ONE_RELAY = 0x6B656972
+"""Advisory lock of the one relay that publishes; it falls with the holder's connection."""
 
-async def publish_events(session: AsyncSession, redis: Redis, *, most: int = 500) -> int:
-    """Publish the oldest unpublished events; returns how many. Two relays share the work."""
-    rows = await session.scalars(
-        select(StoredEvent)
-        .where(StoredEvent.published_at.is_(None))
-        .order_by(StoredEvent.seq)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    events = list(rows)
-    if not events:
+_PATIENCE_SECONDS = 30
+_UNPUBLISHED = """
+select id, type, source, user_id, subject_id, correlation_id, causation_id, occurred_at as time,
+       payload::text as payload
+from events where published_at is null order by seq limit $1
+"""
+_encode = msgspec.json.Encoder().encode
+
+
+@asynccontextmanager
+async def leading(db: Database) -> AsyncIterator["Connection"]:
+    """Wait to become the one relay; then the connection that holds the lock, and only it.
+
+    The next relay goes on the moment that this connection ends, however that comes about.
+    """
+    async with db.engine.connect() as held:
+        connection = cast("Connection", (await held.get_raw_connection()).driver_connection)
+        try:
+            while not await _is_locked(connection):
+                pass
+            yield connection
+        finally:
+            await held.invalidate()
+
+
+async def _is_locked(connection: "Connection") -> bool:
+    """Whether the lock was won; waits for it, but no long time in one statement."""
+    try:
+        await connection.execute(f"select pg_advisory_lock({ONE_RELAY})", timeout=_PATIENCE_SECONDS)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def publish_events(connection: "Connection", redis: Redis, *, most: int = 500) -> int:
+    """Publish the oldest unpublished events; returns how many."""
+    rows = await connection.fetch(_UNPUBLISHED, most)
+    if not rows:
         return 0
     pipe = redis.pipeline(transaction=False)
-    for event in events:
-        pipe.xadd(EVENTS, {"e": encode(envelope(event))}, maxlen=LONGEST_STREAM, approximate=True)
+    for row in rows:
+        event = {**row, "payload": msgspec.Raw(row["payload"].encode())}
+        pipe.xadd(EVENTS, {"e": _encode(event)}, maxlen=LONGEST_STREAM, approximate=True)
     await pipe.execute()
-    await session.execute(
-        update(StoredEvent)
-        .where(StoredEvent.id.in_([event.id for event in events]))
-        .values(published_at=func.now())
-        .execution_options(synchronize_session=False)
+    await connection.execute(
+        "update events set published_at = now() where id = any($1::uuid[])",
+        [row["id"] for row in rows],
     )
-    return len(events)
+    return len(rows)

@@ -26,6 +26,12 @@ class StoredEvent(Base):
     __table_args__ = (
         Index("ix_events_unpublished", "seq", postgresql_where=text("published_at is null")),
         Index("ix_events_seq", "seq"),
+        Index(
+            "ix_events_published",
+            "published_at",
+            "seq",
+            postgresql_where=text("published_at is not null"),
+        ),
         Index(None, "user_id", "seq"),
         Index(None, "subject_id", "seq"),
     )

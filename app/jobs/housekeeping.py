@@ -7,21 +7,35 @@ from sqlalchemy import delete
 
 from app.core.clock import now
 from app.core.resources import Resources
+from app.events.inbox import InboxEntry
 from app.events.store import StoredEvent
 from app.users.models import Invitation, Session
+from app.webhooks.models import DeliveryStatus, WebhookDelivery
 
 KEEP_EVENTS = timedelta(days=90)
 KEEP_ENDED_SESSIONS = timedelta(days=30)
+KEEP_INBOX = timedelta(hours=72)
+"""Longer than anything stays in the stream: what is delivered again is still known."""
+
+KEEP_DELIVERIES = timedelta(days=7)
+"""Seed A15: history of webhooks."""
 
 
 async def remove_old_rows(ctx: dict[str, Any]) -> None:
-    """Remove published events, ended sessions and used invitations past their time."""
+    """Remove what is past its time: events, what was done with them, sessions, invitations."""
     resources: Resources = ctx["resources"]
     at = now()
     async with resources.db.transaction() as session:
         await session.execute(
             delete(StoredEvent).where(
                 StoredEvent.published_at.is_not(None), StoredEvent.occurred_at < at - KEEP_EVENTS
+            )
+        )
+        await session.execute(delete(InboxEntry).where(InboxEntry.handled_at < at - KEEP_INBOX))
+        await session.execute(
+            delete(WebhookDelivery).where(
+                WebhookDelivery.created_at < at - KEEP_DELIVERIES,
+                WebhookDelivery.status.in_([DeliveryStatus.DELIVERED, DeliveryStatus.FAILED]),
             )
         )
         await session.execute(delete(Session).where(Session.expires_at < at - KEEP_ENDED_SESSIONS))

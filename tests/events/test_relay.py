@@ -6,10 +6,13 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
+from app.consumers.relay import relay_events
+from app.core.cancel import end
 from app.core.redis import EVENTS
 from app.core.resources import Resources
-from app.events.relay import publish_events
-from app.events.store import record
+from app.events.envelope import decode, envelope
+from app.events.relay import leading, publish_events
+from app.events.store import StoredEvent, record
 from app.events.types import UserCreated
 
 
@@ -21,8 +24,8 @@ async def happen(resources: Resources, name: str) -> UUID:
 
 
 async def relay(resources: Resources) -> int:
-    async with resources.db.transaction() as session:
-        return await publish_events(session, resources.redis)
+    async with leading(resources.db) as connection:
+        return await publish_events(connection, resources.redis)
 
 
 async def published(resources: Resources) -> list[UUID]:
@@ -57,8 +60,43 @@ async def test_an_event_that_commits_late_is_not_skipped(resources: Resources) -
     assert await published(resources) == [early, late.event_id]
 
 
-async def test_two_relays_share_the_work(resources: Resources) -> None:
-    ids = {await happen(resources, f"user{n}") for n in range(20)}
-    counts = await asyncio.gather(relay(resources), relay(resources))
-    assert sum(counts) == 20
-    assert sorted(await published(resources)) == sorted(ids)
+async def test_a_second_relay_waits_and_takes_over_at_once(resources: Resources) -> None:
+    leads = asyncio.Event()
+
+    async def stand_by() -> None:
+        async with leading(resources.db):
+            leads.set()
+
+    async with leading(resources.db) as first:
+        second = asyncio.create_task(stand_by())
+        while not await first.fetchval(
+            "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        ):
+            await asyncio.sleep(0.01)
+        assert not leads.is_set()
+    async with asyncio.timeout(5):
+        await leads.wait()
+    await second
+
+
+async def test_an_event_reads_the_same_from_the_stream_and_from_its_row(
+    resources: Resources,
+) -> None:
+    id = await happen(resources, 'Zoë \u2028 "x"')
+    await relay(resources)
+    [(_, fields)] = await resources.redis.xrange(EVENTS)
+    async with resources.db.transaction() as session:
+        row = await session.get_one(StoredEvent, id)
+    assert decode(fields[b"e"]) == envelope(row)
+
+
+async def test_the_relay_is_woken_by_a_commit(resources: Resources) -> None:
+    relaying = asyncio.create_task(relay_events(resources, ()))
+    async with asyncio.timeout(10):
+        first = await happen(resources, "first")
+        while await published(resources) != [first]:
+            await asyncio.sleep(0.01)
+        second = await happen(resources, "second")
+        while await published(resources) != [first, second]:
+            await asyncio.sleep(0.01)
+    await end(relaying)
