@@ -59,7 +59,7 @@ def _audit() -> None:
         sa.Column("details", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
     )  # fmt: skip
-    op.create_index(op.f("ix_audit_entries_user_id"), "audit_entries", ["user_id", "seq"])
+    op.create_index(op.f("ix_audit_entries_user_id_seq"), "audit_entries", ["user_id", "seq"])
     op.create_index(op.f("ix_audit_entries_seq"), "audit_entries", ["seq"])
     op.execute(REFUSE)
     op.execute(
@@ -107,7 +107,7 @@ def _webhooks() -> None:
                                 name=op.f("fk_webhook_deliveries_endpoint_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
         sa.UniqueConstraint("endpoint_id", "event_id",
-                            name=op.f("uq_webhook_deliveries_endpoint_id")),
+                            name=op.f("uq_webhook_deliveries_endpoint_id_event_id")),
     )  # fmt: skip
     op.create_index("ix_webhook_deliveries_page", "webhook_deliveries",
                     ["endpoint_id", "created_at", "id"])  # fmt: skip

@@ -198,7 +198,7 @@ class Consumer:
                 insert(DeadLetter)
                 .values(id=new_id(), created_at=now(), consumer=self._name,
                         event_id=delivery.event.id, **letter)
-                .on_conflict_do_update(constraint="uq_dead_letters_consumer", set_=letter)
+                .on_conflict_do_update(index_elements=["consumer", "event_id"], set_=letter)
             )  # fmt: skip
         await self._redis.xack(EVENTS, self._name, delivery.entry)
         log.error("event_is_dead_letter", consumer=self._name, event_id=str(delivery.event.id))
