@@ -79,8 +79,8 @@ def upgrade() -> None:
         postgresql_where=sa.text("published_at is null"),
     )  # fmt: skip
     op.create_index("ix_events_seq", "events", ["seq"])
-    op.create_index("ix_events_user_id", "events", ["user_id", "seq"])
-    op.create_index("ix_events_subject_id", "events", ["subject_id", "seq"])
+    op.create_index("ix_events_user_id_seq", "events", ["user_id", "seq"])
+    op.create_index("ix_events_subject_id_seq", "events", ["subject_id", "seq"])
     _extend_tasks()
     op.create_table(
         "task_dependencies",
@@ -117,7 +117,7 @@ def upgrade() -> None:
         sa.Column("error", sa.String(), nullable=False),
         sa.Column("replayed_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letters")),
-        sa.UniqueConstraint("consumer", "event_id", name=op.f("uq_dead_letters_consumer")),
+        sa.UniqueConstraint("consumer", "event_id", name=op.f("uq_dead_letters_consumer_event_id")),
     )
     op.execute(RECORD_TASK_EVENT)
     op.execute(TELL_RELAY)
@@ -165,7 +165,7 @@ def _extend_tasks() -> None:
         ondelete="SET NULL",
     )  # fmt: skip
     op.create_index(op.f("ix_tasks_parent_id"), "tasks", ["parent_id"])
-    op.create_index(op.f("ix_tasks_schedule_id"), "tasks", ["schedule_id", "created_at"])
+    op.create_index(op.f("ix_tasks_schedule_id_created_at"), "tasks", ["schedule_id", "created_at"])
     op.create_index("ix_tasks_user_page", "tasks", ["user_id", "created_at", "id"])
     op.create_index(
         "ix_tasks_user_background", "tasks", ["user_id", "created_at", "id"],
@@ -224,7 +224,7 @@ def downgrade() -> None:
         "uq_tasks_thread_running", "tasks", ["thread_id"], unique=True,
         postgresql_where=sa.text("status in ('running', 'waiting', 'suspended', 'retrying')"),
     )  # fmt: skip
-    for index in ("ix_events_subject_id", "ix_events_user_id", "ix_events_seq",
+    for index in ("ix_events_subject_id_seq", "ix_events_user_id_seq", "ix_events_seq",
                   "ix_events_unpublished"):  # fmt: skip
         op.drop_index(index, "events")
     for column in ("causation_id", "subject_id", "seq"):
