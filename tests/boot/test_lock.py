@@ -1,6 +1,8 @@
 """The locks hold exact, hashed versions, name no place on the network, and fit pyproject.toml."""
 
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -44,3 +46,15 @@ def test_a_lock_fits_what_pyproject_asks_for(name: str, wanted: list[str]) -> No
 
 def test_tests_run_with_the_versions_that_users_get() -> None:
     assert pins("runtime").items() <= pins("test").items()
+
+
+def test_no_file_names_a_package_registry() -> None:
+    """Whoever runs Keiko says by pip's and npm's own settings where packages come from."""
+    names = r"pypi[.]org|pythonhosted[.]org|registry[.]npmjs|registry[.]yarnpkg"
+    git = shutil.which("git") or pytest.skip("no git here")
+    found = subprocess.run(
+        [git, "grep", "-lIE", names], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if found.returncode == 128:
+        pytest.skip("no clone that this user may read")
+    assert found.stdout.splitlines() == []
