@@ -10,6 +10,7 @@ import click
 
 from app import __version__
 from app.cli.develop import bench, check, lock, test
+from app.cli.tasks import tasks
 from app.cli.users import users
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def doctor(port: int | None, data: Path | None) -> None:
     sys.exit(examine(settings_with(port=port, data=data)))
 
 
-for command in (users, test, check, bench, lock):
+for command in (users, tasks, test, check, bench, lock):
     commands.add_command(command)
 
 

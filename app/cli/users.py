@@ -1,9 +1,10 @@
 """`keiko users`: who may sign in."""
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import click
+
+from app.cli.running import with_resources
 
 if TYPE_CHECKING:
     from app.core.resources import Resources
@@ -14,22 +15,6 @@ ROLES = ("admin", "operator", "user", "viewer")
 @click.group()
 def users() -> None:
     """List, add, invite and disable the people who may sign in."""
-
-
-def _run(work: "Callable[[Resources], Awaitable[None]]") -> None:
-    """Do `work` with the database and Redis of a running Keiko, or of our own meanwhile."""
-    import asyncio
-
-    from app.core.embedded import running_servers
-    from app.core.resources import open_resources
-    from app.core.settings import settings
-
-    async def open_and_work() -> None:
-        with running_servers(settings()) as running:
-            async with open_resources(running, pool_size=1) as resources:
-                await work(resources)
-
-    asyncio.run(open_and_work())
 
 
 @users.command("list")
@@ -43,7 +28,7 @@ def list_them() -> None:
                 state = "" if user.is_active else "  (disabled)"
                 click.echo(f"{user.username:24} {user.role:10}{state}")
 
-    _run(work)
+    with_resources(work)
 
 
 @users.command()
@@ -63,7 +48,7 @@ def add(name: str, role: str, password: str) -> None:
             user = await service.create_user(session, new)
         click.echo(f"{user.username} may sign in.")
 
-    _run(work)
+    with_resources(work)
 
 
 @users.command()
@@ -80,7 +65,7 @@ def invite(role: str) -> None:
         address = settings.public_url or f"http://{settings.host}:{settings.port}"
         click.echo(f"{address.rstrip('/')}/setup/{token}")
 
-    _run(work)
+    with_resources(work)
 
 
 @users.command()
@@ -98,4 +83,4 @@ def disable(name: str) -> None:
             await service.disable_user(session, resources, user.id)
         click.echo(f"{name} may no longer sign in.")
 
-    _run(work)
+    with_resources(work)

@@ -65,8 +65,9 @@ class Ledger:
                     " :t and kind = 'assistant_message') as answers, (select array_agg(status"
                     " order by created_at) from tasks where thread_id = :t) as statuses, (select"
                     " count(*) from events where type = 'task.completed' and"
-                    " payload->>'thread_id' = :name) as ended, (select count(*) from checkpoints c join tasks"
-                    " k on k.id = c.task_id where k.thread_id = :t) as checkpoints"
+                    " payload->>'thread_id' = :name) as ended, (select count(*) from"
+                    " checkpoints c join tasks k on k.id = c.task_id"
+                    " where k.thread_id = :t) as checkpoints"
                 ),
                 {"t": UUID(thread_id), "name": thread_id},
             )
