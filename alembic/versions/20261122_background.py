@@ -33,13 +33,13 @@ begin
             return new;
         end if;
         what := case
+            when new.status = 'running' and new.fence > old.fence then 'started'
             when new.status = old.status then case
                 when changes ?| '{progress,step}' then 'progressed'
                 when changes ? 'in_background' and new.in_background then 'sent_to_background'
                 when changes ? 'in_background' then 'brought_to_front'
                 else 'changed' end
             when new.status = 'queued' and old.status = 'running' then 'handed_over'
-            when new.status = 'running' then 'started'
             when new.status = 'timeout' then 'timed_out'
             else new.status end;
         new.version := old.version + 1;

@@ -1,6 +1,7 @@
 """The worker's turns: claimed, run beside each other, kept alive, handed over at the end."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
@@ -44,6 +45,7 @@ class TurnWorker:
         self._runs: dict[UUID, Run] = {}
         self._slots = resources.settings.worker_slots
         self._full = False
+        self._claiming = asyncio.Lock()
         self._freed = asyncio.Event()
 
     def listen(self, bus: Bus) -> None:
@@ -135,18 +137,22 @@ class TurnWorker:
                 await self._survive(error)
 
     async def _claim(self, ids: list[UUID] | None, *, late: timedelta = LATE) -> None:
+        """Claim and begin; one claim at a time, so that slots are counted right."""
+        async with self._claiming:
+            for run in await self._claim_one_by_one(ids, late):
+                self._runs[run.task.id] = run
+                run.work = asyncio.create_task(self._work(run))
+
+    async def _claim_one_by_one(self, ids: list[UUID] | None, late: timedelta) -> list[Run]:
+        """All at once; where another worker was quicker with one of them, each for itself."""
         try:
-            runs = await self._claim_runs(ids, late)
+            return await self._claim_runs(ids, late)
         except Conflict:
-            runs = []
+            runs: list[Run] = []
             for id in ids or []:
-                try:
+                with contextlib.suppress(Conflict):
                     runs += await self._claim_runs([id], late)
-                except Conflict:
-                    continue
-        for run in runs:
-            self._runs[run.task.id] = run
-            run.work = asyncio.create_task(self._work(run))
+            return runs
 
     async def _claim_runs(self, ids: list[UUID] | None, late: timedelta) -> list[Run]:
         """Claim no more than there are slots for; what is left then waits for a free one."""
