@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api import health
+from app.api.feed import Feed
 from app.api.readers import Readers
 from app.api.router import MOUNT, build_api
 from app.core.bus import Bus
@@ -52,6 +53,7 @@ def build_app(runtime: Runtime) -> ASGIApp:
         "live": runtime.live,
         "turns": runtime.turns,
         "readers": Readers(runtime.bus),
+        "feed": Feed(runtime.bus),
     }
     return RequestId(Wired(SecurityHeaders(Gate(app)), state))
 

@@ -11,6 +11,7 @@ from fastapi.security import APIKeyCookie
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.api.feed import Feed
 from app.api.readers import Readers
 from app.core.db import is_storable
 from app.core.errors import Unauthenticated
@@ -44,6 +45,7 @@ class Caller:
     turns: Turns
     live: Live
     readers: Readers
+    feed: Feed
 
     @property
     def user_id(self) -> UUID:
@@ -68,6 +70,7 @@ def _caller(request: Request) -> Caller:
         turns=state.turns,
         live=state.live,
         readers=state.readers,
+        feed=state.feed,
     )
 
 

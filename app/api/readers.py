@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 from uuid import UUID
 
-from app.api.stream import Mailbox
 from app.core.bus import Bus, read_hint
 from app.core.redis import HINTS
+
+
+class Looking(Protocol):
+    """Somebody who looks at the rows when told to."""
+
+    def look(self) -> None:
+        """Look at the rows: they say something new."""
 
 
 class Readers:
@@ -14,12 +21,12 @@ class Readers:
 
     def __init__(self, bus: Bus) -> None:
         """To be made before `bus` runs."""
-        self._mailboxes: dict[UUID, set[Mailbox]] = {}
+        self._mailboxes: dict[UUID, set[Looking]] = {}
         bus.subscribe(HINTS, self._hear)
         bus.on_gap(self._tell_all)
 
     @contextmanager
-    def reading(self, mailbox: Mailbox, *concerns: UUID | None) -> Iterator[None]:
+    def reading(self, mailbox: Looking, *concerns: UUID | None) -> Iterator[None]:
         """Tell `mailbox` of every hint about one of these ids, until the end."""
         ids = [id for id in concerns if id is not None]
         for id in ids:

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from app import __version__
-from app.api import background, events, me, messages, models, questions, tasks, threads
+from app.api import background, events, happenings, me, messages, models, questions, tasks, threads
 from app.api.deps import SIGNED_IN
 from app.api.errors import documented, handle_errors
 
@@ -46,7 +46,7 @@ def build_api() -> Api:
         redirect_slashes=False,
     )
     v1 = APIRouter(prefix="/v1", dependencies=SIGNED_IN, responses=documented(401, 422, 500, 503))
-    for part in (me, models, messages, threads, background, tasks, events, questions):
+    for part in (me, models, messages, threads, background, tasks, events, happenings, questions):
         v1.include_router(part.router)
     api.include_router(v1)
     handle_errors(api)

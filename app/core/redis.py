@@ -22,6 +22,9 @@ HINTS = "hints"
 EVENTS = "events"
 """Stream of everything that happened, filled by the relay."""
 
+HAPPENED = "happened"
+"""Channel on which the relay says each event too, for the pages that are open."""
+
 LOCAL_MODELS = "models:local"
 """Models that a worker found on its own machine, for all who list models; runs out by itself."""
 

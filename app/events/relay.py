@@ -13,7 +13,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from app.core.db import Database
-from app.core.redis import EVENTS
+from app.core.redis import EVENTS, HAPPENED
 
 if TYPE_CHECKING:
     import asyncpg
@@ -68,7 +68,9 @@ async def publish_events(connection: "Connection", redis: Redis, *, most: int = 
     pipe = redis.pipeline(transaction=False)
     for row in rows:
         event = {**row, "payload": msgspec.Raw(row["payload"].encode())}
-        pipe.xadd(EVENTS, {"e": _encode(event)}, maxlen=LONGEST_STREAM, approximate=True)
+        data = _encode(event)
+        pipe.xadd(EVENTS, {"e": data}, maxlen=LONGEST_STREAM, approximate=True)
+        pipe.publish(HAPPENED, data)
     await pipe.execute()
     await connection.execute(
         "update events set published_at = now() where id = any($1::uuid[])",
