@@ -7,6 +7,7 @@ from app.core.cancel import end
 from app.core.process import run_process
 from app.core.resources import Resources
 from app.jobs.runtime import job_worker
+from app.jobs.schedules import fire_schedules
 from app.jobs.turns import TurnWorker
 from app.mcp.sessions import ToolServers
 from app.orchestrator.llm import open_models
@@ -27,7 +28,7 @@ async def serve(resources: Resources) -> None:
         orchestrator = Orchestrator(resources, hub, models, servers)
         turns = TurnWorker(resources, orchestrator, hub)
         turns.listen(bus)
-        works = (hub.run(), bus.run(), jobs.main(), orchestrator.warm())
+        works = (hub.run(), bus.run(), jobs.main(), orchestrator.warm(), fire_schedules(resources))
         helpers = [asyncio.create_task(work) for work in works]
         try:
             await turns.run()

@@ -126,6 +126,7 @@ class ScheduleSkipped(ScheduleEvent):
     moment: datetime
     moments: int
     reason: str
+    sentence: str | None
     next_at: datetime | None
 
 

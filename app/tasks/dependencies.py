@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import now
@@ -74,3 +74,12 @@ async def set_dependencies(session: AsyncSession, task: Task, on_ids: Sequence[U
             task.advance(TaskStatus.PENDING, now())
     elif task.not_before is None and task.status is TaskStatus.PENDING:
         task.advance(TaskStatus.QUEUED, now())
+
+
+async def wait_for_end(session: AsyncSession, task_id: UUID) -> None:
+    """Let a task wait for the mere end of those it depends on, good or bad."""
+    await session.execute(
+        update(TaskDependency)
+        .where(TaskDependency.task_id == task_id)
+        .values(kind=DependencyKind.RESOURCE)
+    )

@@ -195,7 +195,10 @@ class Task(Entity):
 
 
 class DependencyKind(StrEnum):
-    """What a task waits for in another one (seed: dependency kinds)."""
+    """What a task waits for in another one (seed: dependency kinds).
+
+    `resource` is its mere end, good or bad; the others are its success.
+    """
 
     COMPLETION = "completion"
     DATA = "data"
@@ -203,7 +206,7 @@ class DependencyKind(StrEnum):
 
 
 class TaskDependency(Base):
-    """`task_id` begins once `on_id` has been completed."""
+    """`task_id` begins once `on_id` is over, in the way that `kind` asks for."""
 
     __tablename__ = "task_dependencies"
 

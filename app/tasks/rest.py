@@ -61,7 +61,8 @@ _RELEASE = text(
     " where id in (select t.id from tasks t where t.status in ('pending', 'retrying')"
     " and (t.not_before is null or t.not_before <= now())"
     " and not exists (select 1 from task_dependencies d join tasks o on o.id = d.on_id"
-    " where d.task_id = t.id and o.status <> 'completed')"
+    " where d.task_id = t.id and o.status <> 'completed' and not (d.kind = 'resource'"
+    " and o.status in ('failed', 'cancelled', 'timeout')))"
     " order by t.not_before limit 200 for update skip locked) returning id"
 ).bindparams(head_starts=to_json(_HEAD_STARTS))
 _HOPELESS = text(
@@ -69,6 +70,7 @@ _HOPELESS = text(
     " error = 'A task that this one depends on did not succeed.'"
     " where id in (select t.id from tasks t join task_dependencies d on d.task_id = t.id"
     " join tasks o on o.id = d.on_id where t.status = 'pending'"
+    " and d.kind <> 'resource'"
     " and o.status in ('failed', 'cancelled', 'timeout') limit 200 for update of t skip locked)"
 )
 

@@ -5,6 +5,7 @@ and the task's key is its moment: however often workers die in between, there is
 """
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select, tuple_
@@ -12,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import new_id, now
 from app.core.db import after_commit
-from app.core.errors import AppError, Conflict
+from app.core.errors import AppError, Conflict, Invalid
 from app.core.pages import Page, make_page, read_cursor
 from app.core.resources import Resources
 from app.events.store import record
 from app.events.types import ScheduleFired, ScheduleSkipped
 from app.schedules import due
 from app.schedules import service as schedules
-from app.schedules.models import Missed, Overlap, Schedule
+from app.schedules.models import Overlap, Schedule
 from app.tasks import dependencies
 from app.tasks.models import OPEN, Task, TaskPriority
 from app.turns.background import Started, TaskRequest, add_task, tell
@@ -42,14 +43,20 @@ async def _fire(
     resources: Resources, session: AsyncSession, schedule: Schedule, at: datetime
 ) -> None:
     """Deal with every moment of one schedule up to `at`, and let it wait for the next."""
-    plan = due.plan_runs(schedule, at)
+    try:
+        plan = due.plan_runs(schedule, at)
+    except Invalid as error:
+        _leave_out(session, schedule, [at], "refused", str(error))
+        schedule.paused_at, schedule.next_at = at, None
+        return
     schedule.next_at = plan.next_at
     if plan.left_out:
         _leave_out(session, schedule, plan.left_out, "missed")
+    makes_up = len(plan.run) > 1
     for moment in plan.run:
         try:
             async with session.begin_nested():
-                started = await _begin(session, schedule, moment)
+                started = await _begin(session, schedule, moment, makes_up=makes_up)
         except AppError as error:
             _leave_out(session, schedule, [moment], "refused", str(error))
             continue
@@ -57,29 +64,35 @@ async def _fire(
             _leave_out(session, schedule, [moment], "overlap")
             continue
         _note_run(session, schedule, moment, started)
-        after_commit(session, lambda started=started: tell(resources, started))
+        after_commit(session, partial(tell, resources, started))
     schedules.end_if_over(session, schedule)
 
 
-async def _begin(session: AsyncSession, schedule: Schedule, moment: datetime) -> Started | None:
-    """Store the task of one moment; None if the run before it is still at work, and that counts."""
+async def _begin(
+    session: AsyncSession, schedule: Schedule, moment: datetime, *, makes_up: bool
+) -> Started | None:
+    """Store the task of one moment; None if the run before it is still at work, and that counts.
+
+    Runs that make up for missed ones wait for each other, however many there are.
+    """
     user = await session.get(User, schedule.user_id)
     if user is None or not user.is_active:
         raise Conflict("The account may not work at present.")
     before = await _open_run(session, schedule)
-    if before is not None and schedule.overlap is Overlap.SKIP and schedule.missed is not Missed.ALL:
+    if before is not None and schedule.overlap is Overlap.SKIP and not makes_up:
         return None
     key = f"schedule:{schedule.id}:{moment.isoformat()}"
     return await _add_run(session, schedule, key, before, due.start_until(schedule, moment))
 
 
 async def _open_run(session: AsyncSession, schedule: Schedule) -> UUID | None:
-    """The latest run of a schedule that has not ended."""
+    """The latest run of a schedule that has not ended, and does not as long as we look at it."""
     found: UUID | None = await session.scalar(
         select(Task.id)
         .where(Task.schedule_id == schedule.id, Task.status.in_(OPEN))
         .order_by(Task.created_at.desc())
         .limit(1)
+        .with_for_update(read=True)
     )
     return found
 
@@ -106,7 +119,7 @@ async def _add_run(
     )
     started = await add_task(session, schedule.user_id, request)
     if before is not None:
-        await dependencies.wait_for_end_only(session, started.task_id)
+        await dependencies.wait_for_end(session, started.task_id)
     return started
 
 
@@ -166,7 +179,7 @@ async def run_now(resources: Resources, user_id: UUID, schedule_id: UUID) -> Sta
         key = f"schedule:{schedule.id}:{new_id()}"
         started = await _add_run(session, schedule, key, before, None)
         _note_run(session, schedule, now(), started)
-        after_commit(session, lambda: tell(resources, started))
+        after_commit(session, partial(tell, resources, started))
     return started
 
 

@@ -211,7 +211,8 @@ _RULES = st.one_of(
 @given(_RULES, _MOMENTS, st.sampled_from([BERLIN, NEW_YORK, LORD_HOWE, "UTC"]))
 def test_runs_are_in_order_and_the_same_one_by_one(text: str, at: datetime, zone: str) -> None:
     rule = rrule(text, zone, at) if text.startswith("FREQ") else cron(text, zone)
-    together, one_by_one, after = next_runs(rule, at, 5), [], at
+    together, after = next_runs(rule, at, 5), at
+    one_by_one: list[datetime] = []
     for _ in range(5):
         following = next_run(rule, after)
         assert following is not None
