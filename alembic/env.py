@@ -12,6 +12,7 @@ import app.events.inbox
 import app.events.store
 import app.events.sweeper
 import app.mcp.models
+import app.notifications.models
 import app.schedules.models
 import app.tasks.models
 import app.users.models

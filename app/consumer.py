@@ -3,6 +3,7 @@
 from app.consumers import CONSUMERS
 from app.consumers.relay import relay_events
 from app.consumers.runtime import Consumer
+from app.consumers.senders import send_notifications, write_digests
 from app.core.cancel import run_together
 from app.core.process import run_process
 from app.core.resources import Resources
@@ -14,6 +15,8 @@ async def serve(resources: Resources) -> None:
     await run_together(
         relay_events(resources, tuple(CONSUMERS)),
         *(consumer.run() for consumer in consumers),
+        send_notifications(resources),
+        write_digests(resources),
     )
 
 

@@ -5,7 +5,19 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from app import __version__
-from app.api import background, events, happenings, me, messages, models, questions, tasks, threads
+from app.api import (
+    background,
+    events,
+    happenings,
+    me,
+    messages,
+    models,
+    notification_settings,
+    notifications,
+    questions,
+    tasks,
+    threads,
+)
 from app.api.deps import SIGNED_IN
 from app.api.errors import documented, handle_errors
 
@@ -16,6 +28,21 @@ _ABOUT = """\
 Everything that the chat can do. Sign in with `POST /auth/login`; the session cookie is the key.
 Every answer is `{success, data, metadata}`, every error `{success, error, metadata}`.
 """
+
+
+_PARTS = (
+    me,
+    models,
+    messages,
+    threads,
+    background,
+    tasks,
+    events,
+    happenings,
+    questions,
+    notification_settings,
+    notifications,
+)
 
 
 class Api(FastAPI):
@@ -46,7 +73,7 @@ def build_api() -> Api:
         redirect_slashes=False,
     )
     v1 = APIRouter(prefix="/v1", dependencies=SIGNED_IN, responses=documented(401, 422, 500, 503))
-    for part in (me, models, messages, threads, background, tasks, events, happenings, questions):
+    for part in _PARTS:
         v1.include_router(part.router)
     api.include_router(v1)
     handle_errors(api)

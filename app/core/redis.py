@@ -39,6 +39,11 @@ def session_key(token_hash: str) -> str:
     return f"session:{token_hash}"
 
 
+def presence_key(user_id: UUID) -> str:
+    """Sorted set of the web processes in which this user has a page open, by when that runs out."""
+    return f"presence:{user_id}"
+
+
 def open_redis(url: str) -> Redis:
     """A client that tries again over a restart of about a second, and never waits for ever."""
     client: Redis = Redis.from_url(

@@ -121,6 +121,12 @@ class Settings(BaseSettings):
         description="Host names and networks inside your own network that webhooks and"
         " notifications may call, as JSON.",
     )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Server for e-mail: `smtp://user:password@host:587` (STARTTLS), `smtps://…`"
+        " (TLS) or `smtp+plain://…` (neither).",
+    )
+    smtp_from: str | None = Field(default=None, description="The address that e-mail comes from.")
     log_level: str = Field(default="info", description="debug, info, warning or error.")
     browser: str | None = Field(
         default=None, description="Chrome or Chromium for the browser tests, if not found by name."

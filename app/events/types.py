@@ -167,3 +167,14 @@ class ScheduleRestored(ScheduleEvent):
     event_type = "schedule.restored"
 
     next_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationCreated(Event):
+    """Somebody was told something."""
+
+    event_type = "notification.created"
+    source = "notifications"
+
+    notification_id: UUID
+    kind: str

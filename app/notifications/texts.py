@@ -1,0 +1,85 @@
+"""What notifications say, in the language of whoever they are for."""
+
+from collections.abc import Sequence
+
+from app.core.language import LANGUAGES
+from app.notifications.models import Kind, Notification
+
+LONGEST_TITLE = 120
+LONGEST_TEXT = 300
+"""Characters of what a notification says; the conversation has the rest."""
+
+_HEADLINES: dict[Kind, tuple[str, str]] = {
+    Kind.TASK_DONE: ("Done: {title}", "Fertig: {title}"),
+    Kind.TASK_FAILED: ("Did not succeed: {title}", "Nicht gelungen: {title}"),
+    Kind.QUESTION: ("Needs your answer: {title}", "Braucht deine Antwort: {title}"),
+    Kind.SCHEDULE_MISSED: ("Did not run: {title}", "Nicht gelaufen: {title}"),
+    Kind.DIGEST: ("Your day with Keiko: {title} unread", "Dein Tag mit Keiko: {title} ungelesen"),
+    Kind.TEST: ("This is how Keiko tells you something", "So sagt dir Keiko Bescheid"),
+}
+_TEST = (
+    "If you can read this, the way is open.",
+    "Wenn du das lesen kannst, ist der Weg frei.",
+)
+_OPEN = ("Open the conversation", "Gespräch öffnen")
+_INBOX = ("Open the inbox", "Posteingang öffnen")
+_WHY = (
+    "You get this because you asked for it in Keiko under Work → Settings.",
+    "Du bekommst das, weil du es in Keiko unter Arbeit → Einstellungen so gewünscht hast.",
+)
+
+_SKIPPED = {
+    "overlap": (
+        "{moments} left out: the run before was still under way.",
+        "{moments} ausgelassen: Der Lauf davor war noch nicht fertig.",
+    ),
+    "missed": (
+        "{moments} missed while Keiko was not running.",
+        "{moments} verpasst, während Keiko nicht lief.",
+    ),
+}
+_NOT_RUN = ("{moments} could not begin.", "{moments} konnte nicht beginnen.")
+
+
+def headline(notification: Notification, language: str) -> str:
+    """What happened, in one line."""
+    return _in(language, _HEADLINES[notification.kind]).format(title=notification.title)
+
+
+def body(notification: Notification, language: str) -> str:
+    """More of it; may be empty."""
+    return _in(language, _TEST) if notification.kind is Kind.TEST else notification.text
+
+
+def link_words(notification: Notification, language: str) -> str:
+    """What the link to it is called."""
+    return _in(language, _OPEN if notification.thread_id else _INBOX)
+
+
+def why_words(language: str) -> str:
+    """Why somebody gets this e-mail."""
+    return _in(language, _WHY)
+
+
+def digest_lines(notifications: Sequence[Notification], language: str) -> str:
+    """What waits in the inbox, a line each."""
+    return "\n".join(f"• {headline(each, language)}" for each in notifications)
+
+
+def skipped(reason: str, moments: int, language: str) -> str:
+    """Why a schedule did not run, and how often."""
+    runs = _in(language, ("1 run", "1 Lauf") if moments == 1 else ("{} runs", "{} Läufe"))
+    return _in(language, _SKIPPED.get(reason, _NOT_RUN)).format(moments=runs.format(moments))
+
+
+def shorten(text: str, most: int) -> str:
+    """The beginning of `text` on one line, cut at a word where it is too long."""
+    line = " ".join(text.split())
+    if len(line) <= most:
+        return line
+    cut = line[: most - 1]
+    return (cut.rpartition(" ")[0] if " " in cut[most // 2 :] else cut).rstrip() + "…"
+
+
+def _in(language: str, texts: tuple[str, str]) -> str:
+    return texts[LANGUAGES.index(language) if language in LANGUAGES else 0]
