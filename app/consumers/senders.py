@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import is_away
@@ -59,12 +58,11 @@ async def _forever(work: Callable[[], Awaitable[int]], pause: float) -> None:
         done = 0
         try:
             done = await work()
-        except LOST as error:
-            log.warning("notifications_wait", error=type(error).__name__)
-        except DBAPIError as error:
-            if not is_away(error):
-                raise
-            log.warning("notifications_wait", error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - one bad moment does not end a sender
+            if isinstance(error, LOST) or is_away(error):
+                log.warning("notifications_wait", error=type(error).__name__)
+            else:
+                log.error("notifications_failed", exc_info=error)
         if done == 0:
             await asyncio.sleep(pause)
 
@@ -92,6 +90,9 @@ async def _deliver(resources: Resources, outbound: Outbound, claimed: Claimed) -
         note = _refused(delivery, str(error))
     except Unavailable as error:
         note = _problem(delivery, str(error))
+    except Exception as error:  # noqa: BLE001 - a bug with one must not stop the others
+        log.error("notification_delivery_failed", delivery_id=str(delivery.id), exc_info=error)
+        note = _problem(delivery, "Something went wrong on our side; the server's log says what.")
     async with resources.db.transaction() as session:
         await note(session)
     log.info("notification_delivery", delivery_id=str(delivery.id), channel=delivery.channel)

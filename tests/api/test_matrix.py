@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from app.api.router import build_api
+from app.core.resources import Resources
 from tests.api.acting import Person, Web, Worker
+from tests.api.test_notifications import told
 
 DOCUMENT = build_api().openapi()
 OPERATIONS = [
@@ -25,6 +27,14 @@ BODIES: dict[str, Any] = {
     "answer_question": {"outcome": "skip"},
     "start_task": {"text": "Hello"},
     "change_task": {"name": "Mine"},
+    "mark_notifications_read": {},
+    "mark_notifications_unread": {"ids": []},
+    "put_notification_settings": {"channels": {}, "time_zone": "UTC"},
+    "subscribe_to_push": {
+        "endpoint": "https://example.org/a",
+        "keys": {"p256dh": "a", "auth": "a"},
+    },
+    "test_notifications": {"channel": "email"},
 }
 NAMES = [operation["operationId"] for _, _, operation in OPERATIONS]
 
@@ -40,12 +50,13 @@ async def test_without_a_session_there_is_nothing(web: Web) -> None:
 
 
 async def test_what_is_another_users_does_not_exist(
-    ada: Person, bob: Person, worker: Worker
+    ada: Person, bob: Person, worker: Worker, resources: Resources
 ) -> None:
     said = await ada.say("A secret")
     await worker.ask(await worker.claim(said["task_id"]))
     (question,) = await ada.done("GET", "/questions")
     before = await ada.done("GET", f"/threads/{said['thread_id']}")
+    said |= await told(resources, ada)
     for method, path, operation in OPERATIONS:
         if "{" not in path:
             continue
