@@ -19,7 +19,7 @@ from tools.server import build_server
 async def serve(resources: Resources) -> None:
     """Work until cancelled; then hand over what still runs."""
     hub, bus = Hub(resources.redis), Bus(resources.redis)
-    servers = ToolServers(resources.settings, built_in=build_server())
+    servers = ToolServers(resources.settings, built_in=build_server(resources))
     async with (
         open_models(resources.settings, resources.redis) as models,
         job_worker(resources) as jobs,

@@ -1,7 +1,7 @@
 """Tool calls that happen once: intent in `tool_executions`, then the call, then the outcome.
 
-A finished call is never repeated. One whose end nobody saw is called again if it only reads;
-otherwise a person is asked, and each answer counts once.
+A finished call is never repeated. One whose end nobody saw is called again if it only reads, or if
+its tool does nothing twice; otherwise a person is asked, and each answer counts once.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from app.core.clock import new_id, now
 from app.core.db import JSON, persist
 from app.core.errors import AppError, Conflict, LeaseLost, Unavailable
 from app.core.resources import Resources
+from app.mcp.caller import Caller
 from app.mcp.models import ExecutionStatus, ToolExecution
 from app.mcp.server import NoAnswer, ServerStopped
 from app.mcp.sessions import RemoteTool, ToolOutcome, ToolServers
@@ -38,6 +39,7 @@ class ToolCall:
     tool_call_id: str
     name: str
     arguments: JSON
+    caller: Caller | None = None
 
 
 class Settlement(StrEnum):
@@ -84,7 +86,10 @@ async def execute(
         return ToolOutcome(
             execution.output or "", failed=execution.status is ExecutionStatus.FAILED
         )
-    outcome = await _call(resources, call, servers, read_only=execution.read_only)
+    repeatable = tool is not None and tool.repeatable
+    outcome = await _call(
+        resources, call, servers, read_only=execution.read_only, repeatable=repeatable
+    )
     await persist(resources.db, lambda session: _finish(session, execution.id, call.fence, outcome))
     return outcome
 
@@ -115,7 +120,8 @@ async def _begin(
         raise Conflict("This call has the id of an earlier, different one. Call the tool again.")
     for answer in settled[row.answers :]:
         _settle(row, answer)
-    if row.status is ExecutionStatus.STARTED and not row.read_only:
+    repeatable = row.read_only or (tool is not None and tool.repeatable)
+    if row.status is ExecutionStatus.STARTED and not repeatable:
         raise UnknownOutcome(call)
     if row.status in (ExecutionStatus.STARTED, ExecutionStatus.ALLOWED):
         row.status, row.fence = ExecutionStatus.STARTED, call.fence
@@ -169,10 +175,11 @@ def _settle(row: ToolExecution, answer: Settlement) -> None:
 
 
 async def _call(
-    resources: Resources, call: ToolCall, servers: ToolServers, *, read_only: bool
+    resources: Resources, call: ToolCall, servers: ToolServers, *, read_only: bool, repeatable: bool
 ) -> ToolOutcome:
+    again = (NoAnswer,) if repeatable else (ServerStopped,) if read_only else ()
     try:
-        outcome = await _answer(resources, call, servers, read_only=read_only)
+        outcome = await _answer(resources, call, servers, again=again)
     except NoAnswer as error:
         if not read_only:
             raise UnknownOutcome(call) from error
@@ -183,16 +190,22 @@ async def _call(
 
 
 async def _answer(
-    resources: Resources, call: ToolCall, servers: ToolServers, *, read_only: bool
+    resources: Resources,
+    call: ToolCall,
+    servers: ToolServers,
+    *,
+    again: tuple[type[NoAnswer], ...],
 ) -> ToolOutcome:
-    """One call; a second one if the first met a dying server and only reads."""
-    seconds = resources.settings.tool_timeout_seconds
+    """One call; a second one if the first met what `again` names."""
+
+    async def once() -> ToolOutcome:
+        seconds = resources.settings.tool_timeout_seconds
+        return await servers.call(call.name, call.arguments, timeout=seconds, caller=call.caller)
+
     try:
-        return await servers.call(call.name, call.arguments, timeout=seconds)
-    except ServerStopped:
-        if not read_only:
-            raise
-    return await servers.call(call.name, call.arguments, timeout=seconds)
+        return await once()
+    except again:
+        return await once()
 
 
 async def _finish(session: AsyncSession, id: UUID, fence: int, outcome: ToolOutcome) -> None:

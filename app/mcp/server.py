@@ -77,26 +77,30 @@ class Server:
             raise Unavailable(f"The tool server “{self.name}” does not answer.") from None
         return self._session
 
-    async def call(self, tool: str, arguments: JSON, seconds: float) -> ToolOutcome:
+    async def call(
+        self, tool: str, arguments: JSON, seconds: float, *, meta: JSON | None = None
+    ) -> ToolOutcome:
         """Call a tool once: what was surely never sent goes to the next session.
 
         Raises NoAnswer when the call may have been carried out, Unavailable when it was not.
         """
+        told = types.RequestParams.Meta.model_validate(meta) if meta else None
+        call = types.CallToolRequestParams(name=tool, arguments=arguments, _meta=told)
         session = await self.opened()
         try:
-            return await self._send(session, tool, arguments, seconds)
+            return await self._send(session, call, seconds)
         except _NOT_SENT:
             self._lose(session)
         try:
-            return await self._send(await self.opened(), tool, arguments, seconds)
+            return await self._send(await self.opened(), call, seconds)
         except _NOT_SENT:
             raise Unavailable(f"The tool server “{self.name}” does not stay up.") from None
 
     async def _send(
-        self, session: ClientSession, tool: str, arguments: JSON, seconds: float
+        self, session: ClientSession, call: types.CallToolRequestParams, seconds: float
     ) -> ToolOutcome:
-        parameters = types.CallToolRequestParams(name=tool, arguments=arguments)
-        request = types.ClientRequest(types.CallToolRequest(params=parameters))
+        tool = call.name
+        request = types.ClientRequest(types.CallToolRequest(params=call))
         number = session._request_id  # told nowhere else; nothing is awaited before its use
         try:
             async with self._deadline(seconds):

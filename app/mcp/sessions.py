@@ -9,14 +9,14 @@ from mcp.server.fastmcp import FastMCP
 from app.core.db import JSON
 from app.core.errors import Unavailable
 from app.core.settings import Settings
+from app.mcp.caller import Caller
 from app.mcp.results import ToolOutcome
 from app.mcp.server import NoAnswer, Server
-from app.mcp.tools import RemoteTool, name_tools
+from app.mcp.tools import BUILT_IN, RemoteTool, name_tools
 from app.mcp.transports import Connect, in_memory, over_stdio
 
 __all__ = ["BUILT_IN", "NoAnswer", "RemoteTool", "ToolOutcome", "ToolServers"]
 
-BUILT_IN = "keiko"
 GRACE_SECONDS = 2.0
 """How long a worker's start waits for the operator's servers; later ones join when they come."""
 
@@ -57,15 +57,22 @@ class ToolServers:
         """The tool that the model calls by this name."""
         return self._tools.get(tool_name)
 
-    async def call(self, tool_name: str, arguments: JSON, *, timeout: float) -> ToolOutcome:
+    async def call(
+        self, tool_name: str, arguments: JSON, *, timeout: float, caller: Caller | None = None
+    ) -> ToolOutcome:
         """Call a tool once and wait `timeout` seconds for its answer.
+
+        Only the built-in server is told who calls.
 
         Raises NoAnswer when the call may have been carried out, Unavailable when it was not.
         """
         tool = self.find_tool(tool_name)
         if tool is None:
             raise Unavailable(f"There is no tool “{tool_name}” at the moment.")
-        return await self._servers[tool.server].call(tool.remote_name, arguments, timeout)
+        meta = caller.as_meta() if caller and tool.server == BUILT_IN else None
+        return await self._servers[tool.server].call(
+            tool.remote_name, arguments, timeout, meta=meta
+        )
 
     def _add(self, name: str, connect: Connect) -> None:
         if name in self._servers:

@@ -9,13 +9,20 @@ from mcp import types
 from app.core.db import JSON
 from app.core.logs import log
 
+BUILT_IN = "keiko"
+"""The name of the server of `tools/`, whose word about its own tools is trusted."""
+
 _LONGEST_NAME = 64
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 @dataclass(frozen=True)
 class RemoteTool:
-    """A tool of one server. `input_schema` is JSON Schema; `remote_name` is the server's own."""
+    """A tool of one server. `input_schema` is JSON Schema; `remote_name` is the server's own.
+
+    A call of a `repeatable` tool may be made again when its end was not seen: nothing happens
+    twice. That a foreign tool is idempotent is its server's word only, and not enough.
+    """
 
     name: str
     description: str
@@ -23,6 +30,7 @@ class RemoteTool:
     read_only: bool
     server: str
     remote_name: str
+    repeatable: bool = False
 
 
 def name_tools(servers: Iterable[tuple[str, list[types.Tool]]]) -> list[RemoteTool]:
@@ -48,11 +56,13 @@ def _name(wanted: str) -> str:
 
 
 def _remote(name: str, server: str, tool: types.Tool) -> RemoteTool:
+    hints = tool.annotations
     return RemoteTool(
         name=name,
         description=tool.description or tool.title or tool.name,
         input_schema=tool.inputSchema,
-        read_only=bool(tool.annotations and tool.annotations.readOnlyHint),
+        read_only=bool(hints and hints.readOnlyHint),
         server=server,
         remote_name=tool.name,
+        repeatable=server == BUILT_IN and bool(hints and hints.idempotentHint),
     )

@@ -174,7 +174,8 @@ class Orchestrator:
 
     def _graph(self, task: Task) -> Graph:
         """The compiled graph for a kind of task, a model and the tools of now; kept."""
-        model = self._models.chat_model(task.parameters.get("model"))
+        by_rule = "command" in task.parameters
+        model = self._models.chat_model(OFFLINE_NAME if by_rule else task.parameters.get("model"))
         key = (task.kind, id(model), self._servers.version)
         if key not in self._graphs:
             build = GRAPHS.get(task.kind, GRAPHS["conversation"])
@@ -216,6 +217,7 @@ class Orchestrator:
             tool_call_id=request.tool_call_id,
             name=request.name,
             arguments=request.arguments,
+            caller=run.caller(request.tool_call_id),
         )
         outcome = await execute(self._resources, call, self._servers, settled=request.settled)
         await self._outcomes.tool_step(

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from langgraph.runtime import RunControl
 
 from app.chats.models import Step
+from app.mcp.caller import Caller
+from app.orchestrator.offline.requests import language_of
 from app.tasks.models import Task
 
 
@@ -29,3 +31,15 @@ class Run:
     def language(self) -> str:
         """Which language its sentences are in."""
         return str(self.task.parameters.get("language", "en"))
+
+    def caller(self, tool_call_id: str) -> Caller:
+        """For whom a tool is called; it answers in the language of the message, if that shows."""
+        said = next((s.output for s in self.steps if s.id == self.task.message_id), "")
+        return Caller(
+            user_id=self.task.user_id,
+            task_id=self.task.id,
+            tool_call_id=tool_call_id,
+            language=language_of(said, self.language),
+            time_zone=self.task.parameters.get("time_zone"),
+            model=self.task.parameters.get("model"),
+        )

@@ -25,10 +25,11 @@ _UNREAD = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Phrase:
-    """A time that was said: when, and what else the sentence says."""
+    """A time that was said: when, in which words, and what else the sentence says."""
 
     rule: Rule
     rest: str
+    said: str
 
 
 def read_phrase(text: str, *, zone: ZoneInfo, at: datetime, language: str) -> Phrase | None:
@@ -62,7 +63,8 @@ def _read(text: str, words: Words, zone: ZoneInfo, at: datetime) -> Phrase | Non
         rule = meaning(Found(match, words, zone, at))
     except (Unclear, ValueError, OverflowError):
         return None
-    return Phrase(rule=rule, rest=_join(before.strip(_EDGES), after.strip(_EDGES)))
+    rest = _join(before.strip(_EDGES), after.strip(_EDGES))
+    return Phrase(rule=rule, rest=rest, said=match.group().strip(_EDGES))
 
 
 def _join(before: str, after: str) -> str:

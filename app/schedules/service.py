@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import now
+from app.core.clock import new_id, now
 from app.core.errors import Conflict, NotFound, TooMany
 from app.core.pages import Page, make_page, read_cursor
 from app.events.store import record
@@ -31,7 +31,10 @@ MOST_SCHEDULES = 500
 
 @dataclass(frozen=True, kw_only=True)
 class NewSchedule:
-    """What shall be asked, and when. Without a name it is called by its first words."""
+    """What shall be asked, and when. Without a name it is called by its first words.
+
+    With an `id` it is made once, however often it is asked for.
+    """
 
     text: str
     rule: Rule
@@ -43,6 +46,7 @@ class NewSchedule:
     priority: str = "normal"
     most_runs: int | None = None
     start_within_seconds: int | None = None
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,8 @@ async def create_schedule(session: AsyncSession, user_id: UUID, new: NewSchedule
     Raises Invalid, with the field, for anything that cannot be; TooMany when there are too many.
     """
     at = now()
+    if new.id and (made := await _find(session, user_id, new.id, lock=True)):
+        return made
     checks.check(vars(new))
     first = check_rule(new.rule, at)
     held = await session.scalar(
@@ -67,6 +73,7 @@ async def create_schedule(session: AsyncSession, user_id: UUID, new: NewSchedule
     if (held or 0) >= MOST_SCHEDULES:
         raise TooMany(f"There are {MOST_SCHEDULES} schedules; remove some first.", retry_after=60)
     schedule = Schedule(
+        id=new.id or new_id(),
         user_id=user_id,
         name=new.name or checks.name_of(new.text),
         text=new.text,

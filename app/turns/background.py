@@ -120,6 +120,14 @@ async def add_task(session: AsyncSession, user_id: UUID, request: TaskRequest) -
     return Started(task_id=task_id, thread_id=thread_id, is_new=True)
 
 
+async def find_started(session: AsyncSession, user_id: UUID, key: str) -> Started | None:
+    """The task that was begun with this key, if there is one."""
+    task = await session.get(Task, derived_id(derived_id(user_id, f"task:{key}"), "task"))
+    if task is None or task.thread_id is None:
+        return None
+    return Started(task_id=task.id, thread_id=task.thread_id, is_new=False)
+
+
 def _check(request: TaskRequest) -> None:
     chats.check_text(request.text)
     kinds.check_kind(request.kind)

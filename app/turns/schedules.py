@@ -23,7 +23,7 @@ from app.schedules import service as schedules
 from app.schedules.models import Overlap, Schedule
 from app.tasks import dependencies
 from app.tasks.models import OPEN, Task, TaskPriority
-from app.turns.background import Started, TaskRequest, add_task, tell
+from app.turns.background import Started, TaskRequest, add_task, find_started, tell
 from app.users.models import User
 
 MOST_TOGETHER = 20
@@ -109,6 +109,7 @@ async def _add_run(
         name=schedule.name,
         language=schedule.language,
         model=schedule.model,
+        parameters={"time_zone": schedule.time_zone},
         kind="scheduled_task",
         priority=TaskPriority(schedule.priority),
         start_until=start_until,
@@ -166,17 +167,21 @@ def _leave_out(
     )
 
 
-async def run_now(resources: Resources, user_id: UUID, schedule_id: UUID) -> Started:
-    """Ask it once more, at once; its next moment stays what it is.
+async def run_now(
+    resources: Resources, user_id: UUID, schedule_id: UUID, *, key: str | None = None
+) -> Started:
+    """Ask it once more, at once; its next moment stays what it is. The same `key` is the same run.
 
     Conflict while a run is at work, for a schedule whose runs may not overlap.
     """
     async with resources.db.transaction() as session:
         schedule = await schedules.lock_schedule(session, user_id, schedule_id)
+        key = f"schedule:{schedule.id}:{key or new_id()}"
+        if known := await find_started(session, user_id, key):
+            return known
         before = await _open_run(session, schedule)
         if before is not None and schedule.overlap is Overlap.SKIP:
             raise Conflict("Its last run is still under way; wait for it or stop it.")
-        key = f"schedule:{schedule.id}:{new_id()}"
         started = await _add_run(session, schedule, key, before, None)
         _note_run(session, schedule, now(), started)
         after_commit(session, partial(tell, resources, started))

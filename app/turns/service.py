@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import app.schedules.models  # noqa: F401 - tasks name its table
 from app.chats import feedback
 from app.chats import service as chats
+from app.chats.commands import read_command
 from app.chats.models import Feedback, Step, Thread
 from app.core.bus import publish_hint
 from app.core.clock import derived_id
@@ -37,11 +38,17 @@ class Incoming:
     text: str
     language: str = "en"
     model: str | None = None
+    time_zone: str | None = None
 
     @property
     def parameters(self) -> JSON:
         """What the task that answers it is given."""
-        return {"language": self.language, "model": self.model}
+        given: JSON = {"language": self.language, "model": self.model}
+        if self.time_zone:
+            given["time_zone"] = self.time_zone
+        if command := read_command(self.text):
+            given["command"] = command[0].value
+        return given
 
 
 @dataclass(frozen=True, kw_only=True)

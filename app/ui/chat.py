@@ -16,6 +16,7 @@ from app.turns import editing
 from app.turns import service as turns
 from app.turns.service import Accepted, Incoming
 from app.ui import wire
+from app.ui.commands import commands_in
 from app.ui.edge import settle
 from app.ui.incoming import Sender, as_uuid, message_id, read_edit, read_message
 from app.ui.runtime import runtime
@@ -45,6 +46,7 @@ async def connection_successful(sid: str, *_: object) -> None:
         wire.leave(sid, view.room)
         wire.emit("resume_thread_error", no_thread(sender.language), sid)
         return
+    wire.emit("set_commands", commands_in(sender.language), sid)
     await settle(_offer_models(sid, view, sender.language))
 
 

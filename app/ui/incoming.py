@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.chats.commands import as_command
 from app.core.errors import Forbidden, Invalid
+from app.schedules.rules import read_zone
 from app.turns.service import Incoming
 
 LONGEST_MODEL = 200
@@ -87,15 +89,25 @@ def _incoming(message: Mapping[str, object], sender: Sender, thread_id: UUID) ->
         thread_id=thread_id,
         user_id=sender.user_id,
         author=sender.name,
-        text=_encodable(text),
+        text=as_command(message.get("command"), _encodable(text)),
         language=sender.language,
         model=_model(message),
+        time_zone=_time_zone(message),
     )
 
 
 def _encodable(text: str) -> str:
     """The text without halves of characters, which JavaScript allows and nothing can store."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _time_zone(message: Mapping[str, object]) -> str | None:
+    """Where the page is; it may be unknown here, and then nothing is made of it."""
+    name = message.get("timeZone")
+    try:
+        return read_zone(name).key if isinstance(name, str) else None
+    except Invalid:
+        return None
 
 
 def _model(message: Mapping[str, object]) -> str | None:

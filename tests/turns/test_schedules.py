@@ -91,7 +91,11 @@ async def test_a_moment_is_one_run_however_many_workers_look(
     await asyncio.gather(*[fire_due(resources, moment) for _ in range(5)])
     [task] = await runs(resources, id)
     assert (task.kind, task.in_background, task.name) == ("scheduled_task", True, NEWS)
-    assert task.parameters == {"language": "en", "model": None}
+    assert task.parameters == {
+        "language": "en",
+        "model": None,
+        "time_zone": "Europe/Berlin",
+    }
     after = await row(resources, id)
     assert (after.last_at, after.runs, after.next_at) == (moment, 1, moment + HOUR)
     assert await told(resources, id) == [("created", None, None), ("fired", None, None)]

@@ -23,8 +23,10 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from app.core.language import LANGUAGES
 from app.orchestrator.offline.replies import ToolResult, phrase, say, talk
-from app.orchestrator.offline.requests import ToolRequest, language_of, understand
+from app.orchestrator.offline.requests import language_of, understand
+from app.orchestrator.offline.shapes import ToolRequest, Topic
 from app.orchestrator.sink import LANGUAGE, SINK
 
 
@@ -95,7 +97,7 @@ class OfflineModel(BaseChatModel):
 def answer(messages: list[BaseMessage], tools: set[str]) -> AIMessage:
     """The next message of a conversation: tool calls, or a text."""
     last = max((i for i, m in enumerate(messages) if isinstance(m, HumanMessage)), default=-1)
-    request = messages[last].text if last >= 0 else ""
+    request = _request(messages, last) if last >= 0 else ""
     language = language_of(request, LANGUAGE.get())
     if results := _results(messages[last + 1 :]):
         return AIMessage(phrase(results, language, request))
@@ -106,7 +108,21 @@ def answer(messages: list[BaseMessage], tools: set[str]) -> AIMessage:
         return AIMessage(say("no_such_tool", language, tool=missing[0], tools=present))
     if understood.calls:
         return AIMessage("", tool_calls=_calls(understood.calls, len(messages)))
-    return AIMessage(talk(understood.topic, language, place=understood.place, tools=tools))
+    return AIMessage(talk(understood.topic, language, about=understood.about, tools=tools))
+
+
+def _request(messages: list[BaseMessage], last: int) -> str:
+    """What is asked for now. An answer to what was asked back completes what was said before."""
+    text = messages[last].text
+    before = messages[:last]
+    if len(before) < 2 or not isinstance(before[-1], AIMessage):
+        return text
+    asked_back = any(
+        before[-1].text == say(topic, language)
+        for topic in (Topic.WHEN, Topic.WHAT)
+        for language in LANGUAGES
+    )
+    return f"{before[-2].text} {text}" if asked_back else text
 
 
 def _results(turn: list[BaseMessage]) -> list[ToolResult]:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from app.orchestrator.offline.cities import place_name
-from app.orchestrator.offline.requests import Topic
+from app.orchestrator.offline.shapes import Topic
 from app.orchestrator.offline.texts import DAYS, MONTHS, SENTENCES
 
 
@@ -19,15 +19,20 @@ class ToolResult(NamedTuple):
     failed: bool
 
 
+SPEAKING = {"start_task", "list_tasks", "cancel_task", "schedule", "list_schedules",
+            "change_schedule", "remind"}  # fmt: skip
+"""Tools that answer in sentences of the user's language, which need no others."""
+
+
 def say(key: str, language: str, **values: str) -> str:
     """A fixed sentence, filled in."""
     return SENTENCES[key][1 if language == "de" else 0].format(**values)
 
 
-def talk(topic: Topic, language: str, *, place: str = "", tools: Iterable[str] = ()) -> str:
+def talk(topic: Topic, language: str, *, about: str = "", tools: Iterable[str] = ()) -> str:
     """The answer to a request that calls no tool."""
     names = ", ".join(f"`{name}`" for name in sorted(tools)) or say("no_tools", language)
-    return say(topic, language, place=place, tools=names)
+    return say(topic, language, place=about, about=about, tools=names)
 
 
 def phrase(results: list[ToolResult], language: str, request: str) -> str:
@@ -37,6 +42,8 @@ def phrase(results: list[ToolResult], language: str, request: str) -> str:
 
 
 def _phrase_one(result: ToolResult, language: str, request: str) -> str:
+    if result.name in SPEAKING:
+        return result.text.replace("\n", "\n  ")
     if result.failed:
         said = " ".join(result.text.split())[:300].rstrip(".")
         return say("failed", language, tool=result.name, said=said)

@@ -2,40 +2,20 @@
 
 import json
 import re
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from app.orchestrator.offline.cities import ONLY_GERMAN, find_places
+from app.orchestrator.offline.shapes import ToolRequest, Topic
 from app.orchestrator.offline.sums import find_sums
-
-
-class Topic(StrEnum):
-    """What a request without a tool call is about."""
-
-    LONG = "long"
-    WHO = "who"
-    HELP = "help"
-    THANKS = "thanks"
-    BYE = "bye"
-    GREETING = "greeting"
-    UNKNOWN_PLACE = "unknown_place"
-    UNCLEAR = "unclear"
-
-
-class ToolRequest(NamedTuple):
-    """A tool to call, and where in the request it was asked for."""
-
-    at: int
-    name: str
-    arguments: dict[str, Any]
+from app.orchestrator.offline.work import find_work, reminder_in
 
 
 class Understood(NamedTuple):
-    """What a request comes to: calls if there are any, else a topic (and the place it names)."""
+    """What a request comes to: calls if there are any, else a topic (and what it is about)."""
 
     calls: list[ToolRequest]
     topic: Topic
-    place: str = ""
+    about: str = ""
 
 
 def understand(text: str, language: str) -> Understood:
@@ -43,10 +23,16 @@ def understand(text: str, language: str) -> Understood:
     literal, rest = _literal_calls(text)
     if literal:
         return Understood(literal, Topic.UNCLEAR)
-    if _LONG.search(rest):
+    if due := reminder_in(rest):
+        return Understood([], Topic.REMINDER, due)
+    work = find_work(rest, language)
+    if work.missing:
+        return Understood([], work.missing)
+    rest = work.rest
+    if not work.calls and _LONG.search(rest):
         return Understood([], Topic.LONG)
     calls, place = _clocks(rest)
-    calls += _sums(rest, language)
+    calls += _sums(rest, language) + work.calls
     if calls:
         return Understood(sorted(calls, key=lambda call: call.at), Topic.UNCLEAR)
     if place:
@@ -56,7 +42,7 @@ def understand(text: str, language: str) -> Understood:
 
 def language_of(text: str, default: str) -> str:
     """The language a request is written in; `default` if nothing tells."""
-    words = set(re.findall(r"[^\W\d_]+", text.lower()))
+    words = set(re.findall(r"(?<![/\w])[^\W\d_]+", text.lower()))
     german = len(words & _GERMAN) + 2 * bool(words & ONLY_GERMAN) + 2 * bool(set(text) & _UMLAUTS)
     english = len(words & _ENGLISH)
     if german == english:
@@ -169,12 +155,16 @@ _GERMAN = _vocabulary(
     "tschüss vielen besten dank "
     "bis bald auf wiedersehen sind sie modell zum quadrat fakultät summe produkt hälfte "
     "addiere multipliziere dividiere subtrahiere teile zeig zeige ein eine einen im oder auch "
-    "kommt da raus sag es spaeter ortszeit aktuelle wievielten haben wir"
+    "kommt da raus sag es spaeter ortszeit aktuelle wievielten haben wir erinnere mich erinnern "
+    "jeden jede täglich werktag morgen minuten stunden im hintergrund aufgabe aufgaben läuft "
+    "zeitplan zeitpläne erinnerungen brich ab schick schicke alle welche meine vergleiche lösche"
 )
 _ENGLISH = _vocabulary(
     "what how is and the time of please thanks thank hello hi hey who are you help me write "
     "something long percent times divided by square root calculate compute which day date current "
     "good evening afternoon can do from not i with for now today tool use call goodbye bye see "
     "model squared factorial sum product half twice add multiply divide subtract show a an or also "
-    "to it there much does equal result tell about local did"
+    "to it there much does equal result tell about local did remind every weekday daily tomorrow "
+    "minutes hours background task tasks running schedule schedules reminders cancel send my all "
+    "which compare"
 )

@@ -155,12 +155,18 @@ SENTENCES = {
         "- the time and date in a city: *What time is it in Tokyo?*\n"
         "- sums, exactly: *What is 15% of 80?*, *square root of 2*, *2^10*\n"
         "- both at once: *What time is it in Paris and what is 7 times 8?*\n"
+        "- later or again and again: *Remind me in 10 minutes to take the tea off*, *Every weekday "
+        "at 8 tell me the time in Tokyo*\n"
+        "- in the background: *Write something long in the background*, *What is running?*\n"
         "- a text to try the chat with: *Write something long*\n\n"
         "My tools: {tools}.",
         "Ich bin das Offline-Modell und verstehe einfache Bitten auf Deutsch und Englisch:\n\n"
         "- Uhrzeit und Datum in einer Stadt: *Wie spät ist es in Tokio?*\n"
         "- Rechnungen, genau: *Was ist 15 Prozent von 80?*, *Wurzel aus 2*, *2 hoch 10*\n"
         "- beides auf einmal: *Wie spät ist es in Paris und was ist 7 mal 8?*\n"
+        "- später oder regelmäßig: *Erinnere mich in 10 Minuten an den Tee*, *Jeden Werktag um 8 "
+        "sag mir die Uhrzeit in Tokio*\n"
+        "- im Hintergrund: *Schreib im Hintergrund etwas Langes*, *Was läuft gerade?*\n"
         "- ein Text zum Ausprobieren: *Schreib etwas Langes*\n\n"
         "Meine Werkzeuge: {tools}.",
     ),
@@ -170,6 +176,17 @@ SENTENCES = {
         "Das habe ich nicht verstanden. Ich bin das Offline-Modell: Ich sage die Uhrzeit in einer "
         "Stadt und rechne. Was darf es sein? Zum Beispiel:\n\n" + _EXAMPLES_DE,
     ),
+    "when": (
+        "**When** shall I do that? For example: *tomorrow at 9*, *in 10 minutes* or *every weekday "
+        "at 8*.",
+        "**Wann** soll ich das tun? Zum Beispiel: *morgen um 9*, *in 10 Minuten* oder *jeden "
+        "Werktag um 8*.",
+    ),
+    "what": (
+        "**What** shall I do? Please say it in a sentence.",
+        "**Was** soll ich tun? Bitte in einem Satz sagen.",
+    ),
+    "reminder": ("**Reminder:** {about}", "**Erinnerung:** {about}"),
     "long": (_LONG_EN, _LONG_DE),
 }
 """Each in English and German. Names in braces are filled in; a brace itself is doubled."""

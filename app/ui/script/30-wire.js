@@ -29,6 +29,14 @@ const wire = (() => {
     return `40${JSON.stringify(auth)}`;
   };
 
+  // A message says where its writer is: "tomorrow at 9" means the clock on that wall.
+  const placed = (frame) => {
+    const [name, data] = decode(frame) ?? [];
+    if (!data?.message) return frame;
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    return encode(name, { ...data, message: { ...data.message, timeZone } });
+  };
+
   const Native = window.WebSocket;
   class Wire extends Native {
     #handler = null; // Chainlit's own, taken out of the browser's hands
@@ -68,6 +76,7 @@ const wire = (() => {
 
     send(frame) {
       if (typeof frame === "string" && frame.startsWith("40{")) frame = addressed(frame);
+      if (typeof frame === "string" && frame.startsWith('42["client_message"')) frame = placed(frame);
       super.send(frame);
       const [name, data] = decode(frame) ?? [];
       if (name === "connection_successful") {
