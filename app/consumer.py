@@ -4,6 +4,7 @@ from app.consumers import CONSUMERS
 from app.consumers.relay import relay_events
 from app.consumers.runtime import Consumer
 from app.consumers.senders import send_notifications, write_digests
+from app.consumers.webhook_sender import send_webhooks
 from app.core.cancel import run_together
 from app.core.process import run_process
 from app.core.resources import Resources
@@ -17,6 +18,7 @@ async def serve(resources: Resources) -> None:
         *(consumer.run() for consumer in consumers),
         send_notifications(resources),
         write_digests(resources),
+        send_webhooks(resources),
     )
 
 

@@ -17,6 +17,7 @@ from app.api import (
     questions,
     tasks,
     threads,
+    webhooks,
 )
 from app.api.deps import SIGNED_IN
 from app.api.errors import documented, handle_errors
@@ -42,6 +43,7 @@ _PARTS = (
     questions,
     notification_settings,
     notifications,
+    webhooks,
 )
 
 

@@ -81,10 +81,10 @@ _ADD_EVENTS = insert_rows(
     StoredEvent.causation_id,
     StoredEvent.payload,
     StoredEvent.occurred_at,
-)
+).on_conflict_do_nothing()
 
 
 async def record_all(session: AsyncSession, events: Sequence[Event]) -> None:
-    """Say that many things happened, in one statement."""
+    """Say that many things happened, in one statement; what was said before is not said again."""
     if events:
         await session.execute(_ADD_EVENTS, {"rows": [event_row(event) for event in events]})

@@ -64,6 +64,83 @@ class UserSignedIn(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SessionEnded(Event):
+    """A browser was signed out."""
+
+    event_type = "session.ended"
+    source = "users"
+
+    session_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolExecuted(Event):
+    """A tool was called, and answered or failed."""
+
+    event_type = "tool.executed"
+    source = "mcp"
+
+    task_id: UUID
+    server: str
+    tool: str
+    milliseconds: int
+    success: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreadRenamed(Event):
+    """A conversation has another name."""
+
+    event_type = "thread.renamed"
+    source = "chats"
+
+    thread_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreadDeleted(Event):
+    """A conversation is gone, with everything in it."""
+
+    event_type = "thread.deleted"
+    source = "chats"
+
+    thread_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedbackGiven(Event):
+    """Somebody judged an answer: 1 is good, 0 is bad."""
+
+    event_type = "feedback.given"
+    source = "chats"
+
+    task_id: UUID
+    thread_id: UUID
+    value: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookChanged(Event):
+    """An address was created, changed, paused, resumed, removed, given a new secret, or is gone."""
+
+    event_type = "webhook.changed"
+    source = "webhooks"
+
+    webhook_id: UUID
+    change: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookTested(Event):
+    """Somebody tries whether an address is reached."""
+
+    event_type = "webhook.tested"
+    source = "webhooks"
+
+    webhook_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserCreated(Event):
     """An account was made."""
 

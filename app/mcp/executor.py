@@ -6,6 +6,7 @@ its tool does nothing twice; otherwise a person is asked, and each answer counts
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,14 @@ from uuid import UUID
 from sqlalchemy import Exists, column, exists, literal, select, table, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 
-from app.core.clock import new_id, now
+from app.core.clock import derived_id, new_id, now
 from app.core.db import JSON, persist
 from app.core.errors import AppError, Conflict, LeaseLost, Unavailable
 from app.core.resources import Resources
+from app.events.store import record_all
+from app.events.types import ToolExecuted
 from app.mcp.caller import Caller
 from app.mcp.models import ExecutionStatus, ToolExecution
 from app.mcp.server import NoAnswer, ServerStopped
@@ -27,7 +31,7 @@ LONGEST_OUTPUT = 100_000
 """Characters of a tool's answer that are kept; more would fill a model's context."""
 
 _INTEGERS = range(-(2**63), 2**64)
-_tasks = table("tasks", column("id"), column("fence"), column("status"))
+_tasks = table("tasks", column("id"), column("fence"), column("status"), column("user_id"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,22 +214,47 @@ async def _answer(
 
 async def _finish(session: AsyncSession, id: UUID, fence: int, outcome: ToolOutcome) -> None:
     status = ExecutionStatus.FAILED if outcome.failed else ExecutionStatus.COMPLETED
-    written = await session.scalar(
+    at = now()
+    written = (await session.execute(_finished(id, fence, status, outcome, at))).one_or_none()
+    if written is None:
+        raise LeaseLost("Another worker runs this task now.")
+    event = ToolExecuted(
+        event_id=derived_id(id, f"executed:{fence}"),
+        user_id=written.user_id,
+        subject_id=written.task_id,
+        causation_id=written.task_id,
+        task_id=written.task_id,
+        server=written.server,
+        tool=written.tool,
+        milliseconds=int((at - written.created_at).total_seconds() * 1000),
+        success=not outcome.failed,
+    )
+    await record_all(session, [event])
+
+
+def _finished(
+    id: UUID, fence: int, status: ExecutionStatus, outcome: ToolOutcome, at: datetime
+) -> ReturningUpdate[Any]:
+    """Writes the end of a call, if the lease holds."""
+    return (
         update(ToolExecution)
         .where(
             ToolExecution.id == id,
             ToolExecution.fence == fence,
-            exists().where(
-                _tasks.c.id == ToolExecution.task_id,
-                _tasks.c.fence == fence,
-                _tasks.c.status == "running",
-            ),
+            ToolExecution.task_id == _tasks.c.id,
+            _tasks.c.fence == fence,
+            _tasks.c.status == "running",
         )
-        .values(status=status, output=outcome.text, completed_at=now())
-        .returning(ToolExecution.id)
+        .values(status=status, output=outcome.text, completed_at=at)
+        .returning(
+            ToolExecution.task_id,
+            ToolExecution.server,
+            ToolExecution.tool,
+            ToolExecution.created_at,
+            _tasks.c.user_id,
+        )
+        .execution_options(synchronize_session=False)
     )
-    if written is None:
-        raise LeaseLost("Another worker runs this task now.")
 
 
 def _shortened(text: str) -> str:

@@ -21,6 +21,8 @@ from app.core.db import JSON, GroupCommit, after_commit
 from app.core.errors import Conflict, NotFound
 from app.core.redis import parts_key
 from app.core.resources import Resources
+from app.events.store import record
+from app.events.types import FeedbackGiven, ThreadDeleted, ThreadRenamed
 from app.tasks import questions
 from app.tasks import service as tasks
 from app.tasks.models import Question, Task
@@ -223,6 +225,7 @@ async def delete_thread(resources: Resources, user_id: UUID, thread_id: UUID) ->
     async with resources.db.transaction() as session:
         running = await tasks.list_open_tasks(session, user_id, thread_id)
         await chats.remove_thread(session, user_id, thread_id)
+        record(session, ThreadDeleted(user_id=user_id, subject_id=thread_id, thread_id=thread_id))
     await publish_hint(resources.redis, "stop", *[task.id for task in running])
     await publish_hint(resources.redis, "thread", thread_id)
 
@@ -230,6 +233,7 @@ async def delete_thread(resources: Resources, user_id: UUID, thread_id: UUID) ->
 async def rename_thread(resources: Resources, user_id: UUID, thread_id: UUID, name: str) -> Thread:
     """Give a thread another name."""
     async with resources.db.transaction() as session:
+        record(session, ThreadRenamed(user_id=user_id, subject_id=thread_id, thread_id=thread_id))
         return await chats.rename_thread(session, user_id, thread_id, name)
 
 
@@ -245,6 +249,14 @@ async def set_feedback(
     task = await tasks.get_task(session, user_id, task_id)
     if task.thread_id is None:
         raise Conflict("Only an answer in a conversation can be judged.")
+    given = FeedbackGiven(
+        user_id=user_id,
+        subject_id=task_id,
+        task_id=task_id,
+        thread_id=task.thread_id,
+        value=value,
+    )
+    record(session, given)
     return await feedback.set_feedback(
         session,
         user_id,

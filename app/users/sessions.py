@@ -26,7 +26,7 @@ from app.core.errors import Unauthenticated
 from app.core.redis import LOST, session_key
 from app.core.resources import Resources
 from app.events.store import record
-from app.events.types import UserSignedIn
+from app.events.types import SessionEnded, UserSignedIn
 from app.users.models import Role, Session, User
 
 IDLE_END = timedelta(days=14)
@@ -145,12 +145,14 @@ async def _end(session: AsyncSession, resources: Resources, which: ColumnElement
             update(Session)
             .where(which, Session.ended_at.is_(None))
             .values(ended_at=now())
-            .returning(Session.id, Session.token_hash)
+            .returning(Session.id, Session.token_hash, Session.user_id)
         )
     ).all()
+    for row in ended:
+        record(session, SessionEnded(user_id=row.user_id, session_id=row.id))
 
     async def tell() -> None:
-        for _, hashed in ended:
+        for _, hashed, _ in ended:
             await _mark_ended(resources.redis, hashed)
         await publish_hint(resources.redis, "session", *(row.id for row in ended))
 
