@@ -36,6 +36,14 @@ def bench(arguments: tuple[str, ...]) -> None:
 
 @click.command(context_settings=_ANY_ARGUMENTS)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def chaos(arguments: tuple[str, ...]) -> None:
+    """Kill everything while work is made; say what was lost and what doubled."""
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "tests.chaos", *arguments])  # noqa: S606
+
+
+@click.command(context_settings=_ANY_ARGUMENTS)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def lock(arguments: tuple[str, ...]) -> None:
     """Write the locks anew; --upgrade moves the versions."""
     os.execv("/bin/sh", ["sh", str(ROOT / "requirements" / "relock"), *arguments])  # noqa: S606

@@ -3,10 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint, func
+from sqlalchemy import UniqueConstraint, delete, func, select, text, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.clock import now
 from app.core.db import Base, Entity
+from app.events.store import StoredEvent
 
 
 class InboxEntry(Base):
@@ -30,3 +33,39 @@ class DeadLetter(Entity):
     deliveries: Mapped[int]
     error: Mapped[str]
     replayed_at: Mapped[datetime | None]
+
+
+async def list_dead_letters(session: AsyncSession, *, limit: int) -> list[tuple[DeadLetter, str]]:
+    """Dead letters, latest first, each with the type of its event."""
+    rows = await session.execute(
+        select(DeadLetter, StoredEvent.type)
+        .outerjoin(StoredEvent, StoredEvent.id == DeadLetter.event_id)
+        .order_by(DeadLetter.created_at.desc(), DeadLetter.id.desc())
+        .limit(limit)
+    )
+    return [(letter, type or "(no longer kept)") for letter, type in rows]
+
+
+async def replay_dead_letters(session: AsyncSession, letter_id: UUID | None) -> int:
+    """Publish one event, or all, again for the consumers that gave up on them; how many."""
+    which = DeadLetter.id == letter_id if letter_id else DeadLetter.replayed_at.is_(None)
+    letters = (
+        await session.execute(
+            update(DeadLetter)
+            .where(which)
+            .values(replayed_at=now())
+            .returning(DeadLetter.consumer, DeadLetter.event_id)
+        )
+    ).all()
+    if letters:
+        given = [(letter.consumer, letter.event_id) for letter in letters]
+        inbox = tuple_(InboxEntry.consumer, InboxEntry.event_id)
+        await session.execute(delete(InboxEntry).where(inbox.in_(given)))
+        await session.execute(
+            update(StoredEvent)
+            .where(StoredEvent.id.in_({letter.event_id for letter in letters}))
+            .values(published_at=None)
+            .execution_options(synchronize_session=False)
+        )
+        await session.execute(text("notify events"))
+    return len(letters)

@@ -18,6 +18,7 @@ OPERATIONS = [
     for path, item in DOCUMENT["paths"].items()
     for method, operation in item.items()
 ]
+WEBHOOK = {"name": "secret", "url": "https://example.com/hook"}
 BODIES: dict[str, Any] = {
     "start_thread": {"text": "Hello"},
     "send_message": {"text": "Hello"},
@@ -35,6 +36,8 @@ BODIES: dict[str, Any] = {
         "keys": {"p256dh": "a", "auth": "a"},
     },
     "test_notifications": {"channel": "email"},
+    "create_webhook": WEBHOOK,
+    "change_webhook": {"name": "Mine"},
 }
 NAMES = [operation["operationId"] for _, _, operation in OPERATIONS]
 
@@ -57,6 +60,7 @@ async def test_what_is_another_users_does_not_exist(
     (question,) = await ada.done("GET", "/questions")
     before = await ada.done("GET", f"/threads/{said['thread_id']}")
     said |= await told(resources, ada)
+    said["webhook_id"] = (await ada.done("POST", "/webhooks", WEBHOOK))["id"]
     for method, path, operation in OPERATIONS:
         if "{" not in path:
             continue

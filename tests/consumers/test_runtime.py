@@ -13,6 +13,7 @@ from app.core.cancel import end
 from app.core.redis import EVENTS
 from app.core.resources import Resources
 from app.events.envelope import Envelope
+from app.events.inbox import list_dead_letters, replay_dead_letters
 from tests.consumers.acting import consume, created, happen, relay, rows
 
 INBOX = "select event_id from inbox where consumer = 'notes' order by event_id"
@@ -129,3 +130,22 @@ async def test_a_consumer_makes_its_group_anew_after_a_flush(resources: Resource
             await handled.wait()
             await resources.redis.flushall()
     await end(running)
+
+
+async def test_a_dead_letter_that_is_replayed_has_its_effect_once(resources: Resources) -> None:
+    notes, others = Notes("bad"), Notes()
+    [bad] = await happen(resources, created("bad"))
+    consumer = await consume(resources, "notes", each(notes.handle))
+    await consume(resources, "others", each(others.handle))
+    for _ in range(MOST_DELIVERIES):
+        await consumer.retry()
+    notes.disliked.clear()
+    async with resources.db.transaction() as session:
+        [(letter, type)] = await list_dead_letters(session, limit=10)
+        assert (letter.consumer, letter.event_id, type) == ("notes", bad, "user.created")
+        assert await replay_dead_letters(session, None) == 1
+    await consume(resources, "notes", each(notes.handle))
+    await consume(resources, "others", each(others.handle))
+    assert notes.ids == others.ids == [bad]
+    async with resources.db.transaction() as session:
+        assert await replay_dead_letters(session, None) == 0
