@@ -12,6 +12,7 @@ from app.api.errors import documented
 from app.chats.service import LONGEST_MESSAGE, get_message, get_thread
 from app.core.clock import derived_id, new_id
 from app.core.envelope import Success
+from app.schedules.rules import read_zone
 from app.turns.editing import edit_message
 from app.turns.service import Accepted, Incoming
 
@@ -35,6 +36,14 @@ class Words(Body):
     text: Annotated[Storable, Field(min_length=1, max_length=LONGEST_MESSAGE)]
     model: Annotated[
         Storable | None, Field(max_length=255, description="A name from `GET /models`.")
+    ] = None
+    time_zone: Annotated[
+        Storable | None,
+        Field(
+            max_length=64,
+            description="Where the writer's clock hangs, as Europe/Berlin: what “at 9” means. "
+            "The account's own zone, if it is not said.",
+        ),
     ] = None
 
 
@@ -78,6 +87,7 @@ def _incoming(caller: Caller, words: Words, message_id: UUID, thread_id: UUID) -
         text=words.text,
         language=caller.language,
         model=words.model,
+        time_zone=read_zone(words.time_zone).key if words.time_zone else None,
     )
 
 

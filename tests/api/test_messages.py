@@ -86,3 +86,15 @@ async def test_nothing_can_be_said_with_nothing(ada: Person) -> None:
     for text in ("", "  \n"):
         status, error = await ada.refused("POST", "/messages", {"text": text})
         assert (status, error["field"]) == (422, "text")
+
+
+async def test_a_message_may_say_on_which_clock_its_times_are_read(
+    ada: Person, resources: Resources
+) -> None:
+    nowhere = {"text": "Hello", "time_zone": "Mars/Base"}
+    status, error = await ada.refused("POST", "/messages", nowhere)
+    assert (status, error["field"]) == (422, "time_zone")
+    await ada.done("POST", "/messages", {"text": "/task Think", "time_zone": "Asia/Tokyo"})
+    async with resources.db.transaction() as session:
+        (parameters,) = await session.scalars(select(Task.parameters))
+    assert (parameters["time_zone"], parameters["command"]) == ("Asia/Tokyo", "task")

@@ -30,6 +30,7 @@ const wire = (() => {
   };
 
   // A message says where its writer is: "tomorrow at 9" means the clock on that wall.
+  const MESSAGE = /^42\["(client|edit)_message"/;
   const placed = (frame) => {
     const [name, data] = decode(frame) ?? [];
     if (!data?.message) return frame;
@@ -76,7 +77,7 @@ const wire = (() => {
 
     send(frame) {
       if (typeof frame === "string" && frame.startsWith("40{")) frame = addressed(frame);
-      if (typeof frame === "string" && frame.startsWith('42["client_message"')) frame = placed(frame);
+      if (typeof frame === "string" && MESSAGE.test(frame)) frame = placed(frame);
       super.send(frame);
       const [name, data] = decode(frame) ?? [];
       if (name === "connection_successful") {
