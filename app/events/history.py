@@ -79,6 +79,7 @@ async def list_published(
     """A user's events published after a place, in the order of publication."""
     query: Select[StoredEvent] = select(StoredEvent).where(
         StoredEvent.user_id == user_id,
+        StoredEvent.published_at >= after.published_at,  # lets the partial index be used
         tuple_(StoredEvent.published_at, StoredEvent.seq) > tuple_(after.published_at, after.seq),
     )
     query = query.order_by(StoredEvent.published_at, StoredEvent.seq).limit(limit)

@@ -44,9 +44,9 @@ class SweepMark(Base):
 
 
 _PUBLISHED = """
-select e.id, e.published_at, e.seq from events e, event_sweeps s
-where (e.published_at, e.seq) > (s.published_at, s.seq) and e.published_at < $1
-order by e.published_at, e.seq limit $2
+select id, published_at, seq from events
+where (published_at, seq) > ($1, $2) and published_at >= $1 and published_at < $3
+order by published_at, seq limit $4
 """
 _LOST = """
 select id from unnest($1::uuid[]) id where exists (
@@ -62,18 +62,18 @@ async def reopen_lost(connection: "Connection", redis: Redis, consumers: Sequenc
     """
     until = await _handled_until(redis, consumers) - GRACE
     reopened = 0
-    while rows := await connection.fetch(_PUBLISHED, until, MOST):
+    mark = await connection.fetchrow("select published_at, seq from event_sweeps")
+    if mark is None:
+        raise RuntimeError("The table event_sweeps is empty. Restore its row from the migration.")
+    while rows := await connection.fetch(_PUBLISHED, *mark, until, MOST):
+        mark = (rows[-1]["published_at"], rows[-1]["seq"])
         lost = await connection.fetch(_LOST, [row["id"] for row in rows], list(consumers))
         async with connection.transaction():
             await connection.execute(
                 "update events set published_at = null where id = any($1::uuid[])",
                 [row["id"] for row in lost],
             )
-            await connection.execute(
-                "update event_sweeps set published_at = $1, seq = $2",
-                rows[-1]["published_at"],
-                rows[-1]["seq"],
-            )
+            await connection.execute("update event_sweeps set published_at = $1, seq = $2", *mark)
         reopened += len(lost)
         if len(rows) < MOST or reopened >= MOST:
             break

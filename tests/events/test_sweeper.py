@@ -74,3 +74,24 @@ async def test_the_mark_moves_over_all_that_was_looked_at(resources: Resources) 
         " where (e.published_at, e.seq) > (s.published_at, s.seq)",
     )
     assert behind == 0
+
+
+async def test_a_sweep_reads_no_more_than_what_came_after_its_mark(resources: Resources) -> None:
+    """A plan that walks over all events is a second of work per second, some day."""
+    async with leading(resources.db) as connection:
+        await connection.execute("alter table events disable trigger all")
+        await connection.execute(
+            "insert into events (id, type, source, payload, occurred_at, published_at)"
+            " select gen_random_uuid(), 'a.b', 'a', '{}', now(), now() - n * interval '1 second'"
+            " from generate_series(1, 20000) n"
+        )
+        await connection.execute("analyze events")
+        plan = await connection.fetch(
+            "explain (analyze, format text) "
+            + sweeper._PUBLISHED.replace("$1", "now()")
+            .replace("$2", "0")
+            .replace("$3", "now()")
+            .replace("$4", "2000")
+        )
+    said = "\n".join(line[0] for line in plan)
+    assert "ix_events_published" in said and "Rows Removed" not in said, said
