@@ -48,12 +48,14 @@ def build_app(runtime: Runtime) -> ASGIApp:
         app.include_router(part.router)
     app.mount(MOUNT, build_api())
     mount_chainlit(app)
+    feed = Feed(runtime.bus)
+    runtime.presence.watch(feed.users)
     state = {
         "resources": runtime.resources,
         "live": runtime.live,
         "turns": runtime.turns,
         "readers": Readers(runtime.bus),
-        "feed": Feed(runtime.bus),
+        "feed": feed,
     }
     return RequestId(Wired(SecurityHeaders(Gate(app)), state))
 

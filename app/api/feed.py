@@ -96,6 +96,10 @@ class Feed:
             if not self._listeners[user_id]:
                 del self._listeners[user_id]
 
+    def users(self) -> list[UUID]:
+        """Who listens."""
+        return list(self._listeners)
+
     def _hear(self, data: bytes) -> None:
         user_id = _to(data).user_id
         if user_id is None or not (listeners := self._listeners.get(user_id)):

@@ -47,6 +47,7 @@ async def connection_successful(sid: str, *_: object) -> None:
         wire.emit("resume_thread_error", no_thread(sender.language), sid)
         return
     wire.emit("set_commands", commands_in(sender.language), sid)
+    await settle(runtime().notices.greet(sid, sender.user_id))
     await settle(_offer_models(sid, view, sender.language))
 
 

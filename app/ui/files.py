@@ -54,6 +54,14 @@ def get_logo(request: Request, theme: str = "light") -> Response:
     return send_file(request, PUBLIC, name, A_WHILE)
 
 
+@router.api_route("/service-worker.js", methods=["GET", "HEAD"])
+def get_service_worker(request: Request) -> Response:
+    """What shows pushes; it stands here because its address says which pages are its own."""
+    answer = send_file(request, PUBLIC, "keiko/service-worker.js", "no-cache")
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; connect-src 'self'"
+    return answer
+
+
 @router.api_route("/avatars/{author}", methods=["GET", "HEAD"])
 def get_avatar(request: Request, author: str) -> Response:
     """The picture beside an answer; whoever has none of their own has Keiko's."""

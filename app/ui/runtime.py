@@ -14,6 +14,8 @@ from app.core.resources import Resources
 from app.tasks.live import Live
 from app.turns.service import Turns
 from app.ui.live import Views
+from app.ui.notices import Notices
+from app.ui.presence import Presence
 from app.ui.sockets import OpenSockets
 
 
@@ -26,9 +28,13 @@ class Runtime:
     turns: Turns
     bus: Bus
     views: Views = field(init=False)
+    notices: Notices = field(init=False)
+    presence: Presence = field(init=False)
 
     def __post_init__(self) -> None:
         self.views = Views(self.resources, self.live, self.turns)
+        self.notices = Notices(self.resources)
+        self.presence = Presence(self.resources)
 
 
 _current: Runtime | None = None
@@ -49,8 +55,11 @@ async def use_runtime(opened: Runtime) -> AsyncIterator[Runtime]:
     opened.bus.subscribe(HINTS, opened.views.hear)
     opened.bus.on_gap(opened.views.gap)
     sockets.listen(opened.bus)
+    opened.notices.listen(opened.bus)
+    opened.presence.watch(sockets.users)
     _current = opened
-    work = [asyncio.create_task(opened.views.run()), asyncio.create_task(sockets.run())]
+    loops = (opened.views.run(), sockets.run(), opened.notices.run(), opened.presence.run())
+    work = [asyncio.create_task(loop) for loop in loops]
     try:
         yield opened
     finally:

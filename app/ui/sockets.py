@@ -41,6 +41,10 @@ class OpenSockets:
         bus.subscribe(HINTS, self._hear)
         bus.on_gap(self._look.set)
 
+    def users(self) -> set[UUID]:
+        """Whose pages are connected to this process."""
+        return {UUID(e[USER]) for e in self._sio.environ.values() if USER in e}
+
     async def run(self) -> None:
         """Until cancelled: look after each gap, and each minute, for sessions that have ended."""
         while True:

@@ -10,6 +10,7 @@ const words = isGerman
       waiting: "Warte auf Bestätigung",
       left: (count) => (count === 1 ? "1 Nachricht nicht gesendet" : `${count} Nachrichten nicht gesendet`),
       discard: "Verwerfen",
+      inbox: (count) => (count ? `Eingang, ${count} ungelesen` : "Eingang"),
     }
   : {
       notSent: "not yet sent",
@@ -18,4 +19,5 @@ const words = isGerman
       waiting: "Waiting for confirmation",
       left: (count) => (count === 1 ? "1 message not sent" : `${count} messages not sent`),
       discard: "Discard",
+      inbox: (count) => (count ? `Inbox, ${count} unread` : "Inbox"),
     };
