@@ -10,7 +10,7 @@ from app.events.envelope import Envelope
 from app.notifications.models import Kind
 from app.notifications.presence import is_present
 from app.notifications.service import News, mark_question_read, notify
-from app.notifications.texts import skipped
+from app.notifications.texts import plain, skipped
 from app.notifications.wishes import find_wishes
 from app.tasks.models import Question, Task, TaskStatus
 
@@ -108,4 +108,4 @@ async def _answer(session: AsyncSession, task: Task) -> str:
     output = await session.scalar(
         select(Step.output).where(Step.id == derived_id(task.id, "answer"))
     )
-    return output or ""
+    return plain(output or "")

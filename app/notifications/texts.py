@@ -1,5 +1,6 @@
 """What notifications say, in the language of whoever they are for."""
 
+import re
 from collections.abc import Sequence
 
 from app.core.language import LANGUAGES
@@ -40,6 +41,12 @@ _SKIPPED = {
 }
 _NOT_RUN = ("{moments} could not begin.", "{moments} konnte nicht beginnen.")
 
+_FENCE = re.compile(r"^\s*(```|~~~).*$", re.MULTILINE)
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
+_SIGNS = re.compile(
+    r"\*\*|__|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|`|^\s*(#{1,6}|>)\s+", re.MULTILINE
+)
+
 
 def headline(notification: Notification, language: str) -> str:
     """What happened, in one line."""
@@ -70,6 +77,13 @@ def skipped(reason: str, moments: int, language: str) -> str:
     """Why a schedule did not run, and how often."""
     runs = _in(language, ("1 run", "1 Lauf") if moments == 1 else ("{} runs", "{} Läufe"))
     return _in(language, _SKIPPED.get(reason, _NOT_RUN)).format(moments=runs.format(moments))
+
+
+def plain(markdown: str) -> str:
+    """An answer's words without the signs of Markdown, for where these would be shown as such."""
+    text = _FENCE.sub("", markdown)
+    text = _LINK.sub(r"\1", text)
+    return _SIGNS.sub("", text)
 
 
 def shorten(text: str, most: int) -> str:

@@ -48,7 +48,7 @@ async def test_the_owner_of_a_background_task_is_told_how_it_ended(ada: Told) ->
     await ada.hear()
     told = [(n.kind, n.title, n.text) for n in await ada.inbox()]
     assert told == [
-        (Kind.TASK_DONE, "Papers", "There are **three** papers. The first …"),
+        (Kind.TASK_DONE, "Papers", "There are three papers. The first …"),
         (Kind.TASK_FAILED, "Broken", "The model does not answer."),
         (Kind.TASK_FAILED, "Slow", "It took too long."),
     ]

@@ -16,7 +16,7 @@ from app.notifications.rules import (
     quiet_end,
     reason_to_drop,
 )
-from app.notifications.texts import shorten
+from app.notifications.texts import plain, shorten
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -131,3 +131,17 @@ def test_a_text_that_is_too_long_is_cut_and_says_so(text: str, most: int) -> Non
     short = shorten(text, most)
     assert len(short) <= most
     assert short == " ".join(text.split()) or short.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("markdown", "words"),
+    [
+        ("It is **07:59** in *Tokyo*.", "It is 07:59 in Tokyo."),
+        ("# Papers\n> quoted", "Papers\nquoted"),
+        ("```python\nx = 2 * 3\n```", "\nx = 2 * 3\n"),
+        ("See [the page](https://example.org/a) and `snake_case`.", "See the page and snake_case."),
+        ("2 * 3 * 4 and a_b", "2 * 3 * 4 and a_b"),
+    ],
+)
+def test_the_signs_of_markdown_are_left_out(markdown: str, words: str) -> None:
+    assert plain(markdown) == words

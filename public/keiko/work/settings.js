@@ -148,7 +148,7 @@ export async function open(root) {
     <label for=${name}>${label}</label>
     <div class="with-button">
       <input id=${name} name=${name} type=${type} autocomplete=${type === "email" ? "email" : "off"} placeholder=${placeholder} aria-invalid=${invalid(name)} aria-describedby="${name}-hint" .value=${live(wishes[name] ?? "")} @input=${({ target }) => set(name, target.value.trim() || null)} />
-      <button class="button" type="button" ?disabled=${isBusy || !wishes[name]} @click=${() => attemptTest(channel)}>${t("Test", "Testen")}<span class="hidden-label">: ${label}</span></button>
+      <button class="button" type="button" aria-label="${t("Test", "Testen")}: ${label}" ?disabled=${isBusy || !wishes[name]} @click=${() => attemptTest(channel)}>${t("Test", "Testen")}</button>
     </div>
     <small id="${name}-hint">${hint}</small>
     <small role="status">${tried[channel] ?? ""}</small>
@@ -183,7 +183,7 @@ export async function open(root) {
     <div class="actions">
       ${browser.is === "off" ? html`<button type="button" class="button" ?disabled=${isBusy} @click=${enable}>${t("Enable push in this browser", "Push in diesem Browser einschalten")}</button>` : nothing}
       ${browser.is === "on" ? html`<button type="button" class="button" ?disabled=${isBusy} @click=${() => drop(browser.kept.id)}>${t("Switch off", "Ausschalten")}</button>` : nothing}
-      ${known.subscriptions.length ? html`<button type="button" class="button" ?disabled=${isBusy} @click=${() => attemptTest("push")}>${t("Test", "Testen")}<span class="hidden-label">: Push</span></button>` : nothing}
+      ${known.subscriptions.length ? html`<button type="button" class="button" aria-label="${t("Test", "Testen")}: Push" ?disabled=${isBusy} @click=${() => attemptTest("push")}>${t("Test", "Testen")}</button>` : nothing}
     </div>
     <small role="status">${tried.push ?? ""}</small>
     ${others().length ? html`<h3>${t("Other browsers", "Andere Browser")}</h3><ul class="devices">${others().map(device)}</ul>` : nothing}
