@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -121,7 +122,7 @@ async def test_a_page_of_another_web_process_is_told_too(
         await expect(page.locator(TOAST)).to_have_text("Done: From elsewhere")
         await page.close()
     finally:
-        end(process, gently=15, seconds=20)
+        end(process, gently=signal.SIGTERM, seconds=20)
     reader.problems = [p for p in reader.problems if address not in p]
 
 
