@@ -36,6 +36,7 @@ MOST_DELIVERIES = 5
 MOST_DEATHS = 25
 """After so many deliveries that nobody survived, it is one without another try."""
 
+DEAD_SECONDS = 3600.0
 RETRY_SECONDS = 2.0
 """How long an entry rests before it is delivered again, to whoever asks first."""
 
@@ -77,6 +78,7 @@ class Consumer:
         while True:
             try:
                 await self.take_back()
+                await self.forget_dead()
                 while True:
                     await self.step()
             except LOST as error:
@@ -105,6 +107,12 @@ class Consumer:
         """Handle what a predecessor of the same name was given and has not acknowledged."""
         while await self._claim(idle=0, consumer=self._me) == AT_ONCE:
             pass
+
+    async def forget_dead(self) -> None:
+        """Forget members of the group that nothing was heard of for an hour, and owe nothing."""
+        for member in await self._redis.xinfo_consumers(EVENTS, self._name):
+            if member["pending"] == 0 and member["idle"] > DEAD_SECONDS * 1000:
+                await self._redis.xgroup_delconsumer(EVENTS, self._name, member["name"])
 
     async def retry(self) -> None:
         """Handle what was given to anybody a while ago and has not been acknowledged."""

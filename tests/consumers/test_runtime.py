@@ -149,3 +149,17 @@ async def test_a_dead_letter_that_is_replayed_has_its_effect_once(resources: Res
     assert notes.ids == others.ids == [bad]
     async with resources.db.transaction() as session:
         assert await replay_dead_letters(session, None) == 0
+
+
+async def test_members_that_are_long_gone_are_forgotten_unless_they_owe_something(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await happen(resources, created())
+    await relay(resources)
+    await resources.redis.xgroup_create(EVENTS, "notes", id="0", mkstream=True)
+    await resources.redis.xgroup_createconsumer(EVENTS, "notes", "gone")
+    await resources.redis.xreadgroup("notes", "owes", {EVENTS: ">"}, count=10)
+    monkeypatch.setattr(runtime, "DEAD_SECONDS", -1.0)
+    await Consumer(resources, "notes", each(Notes().handle)).forget_dead()
+    members = await resources.redis.xinfo_consumers(EVENTS, "notes")
+    assert [member["name"] for member in members] == [b"owes"]
