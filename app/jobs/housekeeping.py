@@ -9,10 +9,12 @@ from app.core.clock import now
 from app.core.resources import Resources
 from app.events.inbox import InboxEntry
 from app.events.store import StoredEvent
+from app.notifications.models import Notification
 from app.users.models import Invitation, Session
 from app.webhooks.models import DeliveryStatus, WebhookDelivery
 
 KEEP_EVENTS = timedelta(days=90)
+KEEP_NOTIFICATIONS = timedelta(days=90)
 KEEP_ENDED_SESSIONS = timedelta(days=30)
 KEEP_INBOX = timedelta(hours=72)
 """Longer than anything stays in the stream: what is delivered again is still known."""
@@ -38,5 +40,7 @@ async def remove_old_rows(ctx: dict[str, Any]) -> None:
                 WebhookDelivery.status.in_([DeliveryStatus.DELIVERED, DeliveryStatus.FAILED]),
             )
         )
+        is_old = Notification.created_at < at - KEEP_NOTIFICATIONS
+        await session.execute(delete(Notification).where(is_old, Notification.read_at.is_not(None)))
         await session.execute(delete(Session).where(Session.expires_at < at - KEEP_ENDED_SESSIONS))
         await session.execute(delete(Invitation).where(Invitation.expires_at < at))

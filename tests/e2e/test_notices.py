@@ -197,6 +197,18 @@ async def test_the_inbox_shows_what_is_unread_first_and_lets_one_take_back(
     await until(lambda: ask(client, "GET", "/notifications/unread")["unread"] == 0)
 
 
+async def test_the_pages_beside_the_chat_are_told_too(client: httpx.Client, reader: Reader) -> None:
+    page = await open_work(reader, "settings")
+    link = page.locator('nav a[data-page="inbox"]')
+    await expect(link).to_have_accessible_name("Inbox")
+    start(client, "Beside the chat")
+    await expect(page.locator(".toast")).to_have_text("Done: Beside the chat")
+    await expect(link).to_have_accessible_name("Inbox, 1 unread")
+    await link.click()
+    await page.get_by_role("button", name="Mark all as read").click()
+    await expect(link).to_have_accessible_name("Inbox")
+
+
 async def test_what_is_removed_is_gone_unless_it_is_taken_back(
     client: httpx.Client, reader: Reader
 ) -> None:

@@ -31,6 +31,7 @@ export async function open(root) {
     }
     state.isLoading = false;
     draw();
+    window.dispatchEvent(new Event("keiko:inbox"));
   };
   const loadSoon = () => {
     timer ||= setTimeout(() => {

@@ -1,6 +1,7 @@
 // The shell: which page is shown, the way between pages, and the keys that work on all of them.
 
 import { html, isPanel, isTyping, nothing, render, t } from "./kit.js";
+import "./notices.js";
 
 const PAGES = [
   { name: "tasks", label: t("Tasks", "Aufgaben"), load: () => import("./tasks.js") },
