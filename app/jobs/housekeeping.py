@@ -29,9 +29,7 @@ async def remove_old_rows(ctx: dict[str, Any]) -> None:
     at = now()
     async with resources.db.transaction() as session:
         await session.execute(
-            delete(StoredEvent).where(
-                StoredEvent.published_at.is_not(None), StoredEvent.occurred_at < at - KEEP_EVENTS
-            )
+            delete(StoredEvent).where(StoredEvent.published_at < at - KEEP_EVENTS)
         )
         await session.execute(delete(InboxEntry).where(InboxEntry.handled_at < at - KEEP_INBOX))
         await session.execute(

@@ -1,5 +1,6 @@
 """Webhooks: told once per event, signed, tried again, given up, and nobody else's business."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -9,10 +10,12 @@ import pytest
 from aiohttp import web as http
 
 from app.consumers import CONSUMERS
-from app.consumers.webhook_sender import send_due
+from app.consumers.webhook_sender import send_due, send_webhooks
+from app.core.cancel import end
 from app.core.outbound import open_outbound
 from app.core.resources import Resources
 from app.core.settings import Settings
+from app.webhooks.deliveries import claim_due
 from tests.api.acting import Person
 from tests.consumers.acting import consume, rows
 
@@ -199,3 +202,32 @@ async def test_another_users_webhook_does_not_exist(
         status, _ = await bob.refused(method, f"/webhooks/{webhook['id']}{path}")
         assert status == 404
     assert await bob.done("GET", "/webhooks") == []
+
+
+async def test_the_sender_loop_sends_what_is_due(
+    ada: Person, receiver: Receiver, resources: Resources
+) -> None:
+    await make(ada, receiver)
+    sending = asyncio.create_task(send_webhooks(resources))
+    await ada.say()
+    await consume(resources, "webhooks", CONSUMERS["webhooks"])
+    async with asyncio.timeout(20):
+        while not receiver.seen:
+            await asyncio.sleep(0.02)
+    await end(sending)
+    assert receiver.types == ["task.created"]
+
+
+async def test_a_sender_that_died_leaves_its_delivery_to_the_next(
+    ada: Person, receiver: Receiver, resources: Resources
+) -> None:
+    webhook = await make(ada, receiver)
+    await ada.say()
+    await consume(resources, "webhooks", CONSUMERS["webhooks"])
+    async with resources.db.transaction() as session:
+        assert len(await claim_due(session, most=10)) == 1
+    async with open_outbound(resources.settings) as outbound:
+        assert await send_due(resources, outbound) == 0
+    await hurry(resources)
+    assert [d["attempts"] for d in await deliveries(ada, webhook)] == [2]
+    assert len(receiver.seen) == 1
