@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.service import ON_RECORD
 from app.consumers import CONSUMERS
 from app.core.cancel import end
+from app.core.clock import now
 from app.core.db import Database, open_engine, persist
+from app.users.models import User
+from app.webhooks.models import EndpointState, WebhookEndpoint
+from app.webhooks.service import new_secret
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.producers import Producers
-from tests.product import Product
+from tests.product import OWNER, Product
 from tests.tasks.fold import differing_tasks
 
 HEAL_SECONDS = 90.0
@@ -47,6 +51,10 @@ select
   (select coalesce(sum(greatest(happened - counted, 0)), 0) from counted) as uncounted,
   (select coalesce(sum(greatest(counted - happened, 0)), 0) from counted) as counted_twice,
   (select to_keep.n - kept.n from to_keep, kept) as not_on_record,
+  (select count(*) from webhook_endpoints w join events e
+     on e.user_id = w.user_id and e.type like 'task.%' and e.occurred_at > w.created_at
+     where not exists (select from webhook_deliveries d
+       where d.endpoint_id = w.id and d.event_id = e.id)) as without_delivery,
   (select count(*) from dead_letters) as dead_letters
 """)
 
@@ -65,7 +73,7 @@ class Verdict:
     def lost(self) -> int:
         """Accepted work or effects that are not there."""
         names = ("lost_events", "lost_tasks", "open_tasks", "unhandled", "uncounted",
-                 "dead_letters")  # fmt: skip
+                 "without_delivery", "dead_letters")  # fmt: skip
         return sum(self.faults[name] for name in names) + max(self.faults["not_on_record"], 0)
 
     @property
@@ -104,6 +112,7 @@ async def run_chaos(
     nemesis, producers = Nemesis(product, seed=seed), Producers(product, db)
     nemesis.stand_by()
     try:
+        await persist(db, _add_webhook)
         making = asyncio.create_task(producers.run())
         await nemesis.rage(victims, seconds=seconds, pause=pause)
         if making.done():
@@ -118,6 +127,22 @@ async def run_chaos(
     finally:
         nemesis.end()
         await engine.dispose()
+
+
+async def _add_webhook(session: AsyncSession) -> None:
+    """A webhook of the owner's, whose address is refused as soon as it is to be called."""
+    owner = await session.scalar(select(User.id).where(User.username == OWNER))
+    session.add(
+        WebhookEndpoint(
+            user_id=owner,
+            name="Chaos",
+            url="http://127.0.0.1:9/",
+            patterns=["task.*"],
+            state=EndpointState.ACTIVE,
+            secret=new_secret(),
+            updated_at=now(),
+        )
+    )
 
 
 async def _heal(db: Database, tasks: set[UUID], events: set[UUID]) -> dict[str, int]:
