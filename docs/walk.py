@@ -91,6 +91,26 @@ async def again(browser: Browser, page: Page) -> None:
         await context.close()
 
 
+async def be_told(page: Page) -> None:
+    """Have two things done in the background, be told, and look at inbox and settings."""
+    for task in (
+        {"name": "Tip for the bill", "text": "What is 17% of 86?"},
+        {"name": "Call with Tokyo", "text": "What time is it in Tokyo?"},
+    ):
+        address = page.url.partition("/thread/")[0]
+        await page.request.post(f"{address}/api/v1/tasks", data=task, headers={"Origin": address})
+    await expect(page.locator("[data-sonner-toast]")).to_have_count(2, timeout=20_000)
+    await take(page, "20-told-in-the-chat")
+    work = await page.context.new_page()
+    await work.goto(page.url.partition("/thread/")[0] + "/work/inbox")
+    await expect(work.locator("li.notice").first).to_be_visible()
+    await take(work, "21-inbox")
+    await work.goto(work.url.replace("inbox", "settings"))
+    await work.get_by_label("Quiet hours").check()
+    await take(work, "22-how-to-be-told")
+    await work.close()
+
+
 async def walk(link: str) -> None:
     """The whole walk, in one browser."""
     PICTURES.mkdir(exist_ok=True)
@@ -103,6 +123,7 @@ async def walk(link: str) -> None:
         )
         page = await set_up(context, link)
         await chat(page)
+        await be_told(page)
         await again(browser, page)
         await browser.close()
 

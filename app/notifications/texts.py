@@ -42,6 +42,8 @@ _SKIPPED = {
 _NOT_RUN = ("{moments} could not begin.", "{moments} konnte nicht beginnen.")
 
 _FENCE = re.compile(r"^\s*(```|~~~).*$", re.MULTILINE)
+_RULE = re.compile(r"^[ \t]*\|?([ \t]*:?-{3,}:?[ \t]*\|?)+[ \t]*$", re.MULTILINE)
+_ROW = re.compile(r"^[ \t]*\|(.*)\|[ \t]*$", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
 _SIGNS = re.compile(
     r"\*\*|__|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|`|^\s*(#{1,6}|>)\s+", re.MULTILINE
@@ -81,7 +83,8 @@ def skipped(reason: str, moments: int, language: str) -> str:
 
 def plain(markdown: str) -> str:
     """An answer's words without the signs of Markdown, for where these would be shown as such."""
-    text = _FENCE.sub("", markdown)
+    text = _RULE.sub("", _FENCE.sub("", markdown))
+    text = _ROW.sub(lambda row: row[1].strip().replace("|", "·"), text)
     text = _LINK.sub(r"\1", text)
     return _SIGNS.sub("", text)
 

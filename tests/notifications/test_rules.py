@@ -140,6 +140,7 @@ def test_a_text_that_is_too_long_is_cut_and_says_so(text: str, most: int) -> Non
         ("# Papers\n> quoted", "Papers\nquoted"),
         ("```python\nx = 2 * 3\n```", "\nx = 2 * 3\n"),
         ("See [the page](https://example.org/a) and `snake_case`.", "See the page and snake_case."),
+        ("| Part | Shows |\n|---|:--:|\n| Table | rows |", "Part · Shows\n\nTable · rows"),
         ("2 * 3 * 4 and a_b", "2 * 3 * 4 and a_b"),
     ],
 )
