@@ -1,6 +1,6 @@
 """Tells people what happened to what is theirs: each event is told once, to its owner alone."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.chats.models import Step, Thread
@@ -16,6 +16,9 @@ from app.tasks.models import Question, Task, TaskStatus
 
 POISONOUS = "poisonous"
 """Error code of a task that has killed its worker again and again: its owner is always told."""
+
+BEGINNING = 2000
+"""Characters of an answer that are looked at."""
 
 _ENDS = {
     "task.completed": Kind.TASK_DONE,
@@ -106,6 +109,6 @@ async def _name(session: AsyncSession, task: Task) -> str:
 
 async def _answer(session: AsyncSession, task: Task) -> str:
     output = await session.scalar(
-        select(Step.output).where(Step.id == derived_id(task.id, "answer"))
+        select(func.left(Step.output, BEGINNING)).where(Step.id == derived_id(task.id, "answer"))
     )
     return plain(output or "")

@@ -42,7 +42,7 @@ _SKIPPED = {
 _NOT_RUN = ("{moments} could not begin.", "{moments} konnte nicht beginnen.")
 
 _FENCE = re.compile(r"^\s*(```|~~~).*$", re.MULTILINE)
-_RULE = re.compile(r"^[ \t]*\|?([ \t]*:?-{3,}:?[ \t]*\|?)+[ \t]*$", re.MULTILINE)
+_RULE = re.compile(r"^(?=[^\n]*--)[|: \t-]+$", re.MULTILINE)
 _ROW = re.compile(r"^[ \t]*\|(.*)\|[ \t]*$", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
 _SIGNS = re.compile(
