@@ -191,12 +191,12 @@ export async function open(root) {
 
   const general = () => (problem && !root.querySelector(`[name="${problem.field}"]`) ? html`<p class="problem" role="alert">${problem.message}</p>` : nothing);
   const view = () =>
-    html`<div class="heading"><h1>${t("How you are told", "Wie du Bescheid bekommst")}</h1></div>
+    html`<div class="heading"><h1>${t("Settings", "Einstellungen")}</h1></div>
       ${general()}
       ${wishes && known
         ? html`<form class="form settings-form" novalidate @submit=${(event) => (event.preventDefault(), save())}>
             <section class="card form" aria-labelledby="what">
-              <h2 id="what">${t("What, and by which way", "Was, und auf welchem Weg")}</h2>
+              <h2 id="what">${t("How you are told", "Wie du Bescheid bekommst")}</h2>
               ${table()}
               <small>${t("Everything is in the inbox, whatever you choose here.", "Im Eingang steht alles, was immer du hier wählst.")}</small>
             </section>
