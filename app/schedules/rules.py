@@ -81,8 +81,6 @@ def check_rule(rule: Rule, at: datetime) -> datetime:
     for field, moment in (("starts_at", rule.starts_at), ("ends_at", rule.ends_at)):
         if moment is not None and moment.year > _LAST_YEAR:
             raise Invalid(f"Choose a year up to {_LAST_YEAR}.", field=field)
-    if rule.starts_at is not None and rule.starts_at < at - timedelta(days=1):
-        raise Invalid("The start lies in the past; choose a later one.", field="starts_at")
     if rule.ends_at is not None and rule.ends_at <= at:
         raise Invalid("The end lies in the past; choose a later one.", field="ends_at")
     first = next_run(rule, at)

@@ -8,8 +8,9 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Uuid, column, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.core.clock import new_id, now
 from app.core.db import after_commit
@@ -199,3 +200,17 @@ async def list_runs(
     query = query.order_by(Task.created_at.desc(), Task.id.desc()).limit(limit + 1)
     found = list(await session.scalars(query))
     return make_page(found, limit, lambda task: (task.created_at, task.id))
+
+
+async def last_runs(session: AsyncSession, schedule_ids: list[UUID]) -> dict[UUID, Task]:
+    """The latest task of each of these schedules that has any."""
+    wanted = func.unnest(schedule_ids).table_valued(column("id", Uuid), name="wanted")
+    latest = (
+        select(Task)
+        .where(Task.schedule_id == wanted.c.id)
+        .order_by(Task.created_at.desc())
+        .limit(1)
+        .lateral()
+    )
+    found = await session.scalars(select(aliased(Task, latest)).select_from(wanted, latest))
+    return {task.schedule_id: task for task in found if task.schedule_id is not None}

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -92,3 +92,16 @@ async def disable_user(session: AsyncSession, resources: Resources, user_id: UUI
     await sessions.end_sessions_of(session, resources, user_id)
     after_commit(session, lambda: publish_hint(resources.redis, "user", user_id))
     return user
+
+
+async def time_zone_of(session: AsyncSession, user_id: UUID) -> str:
+    """The zone in which a user reads times (IANA name)."""
+    zone: str | None = await session.scalar(select(User.timezone).where(User.id == user_id))
+    return zone or "UTC"
+
+
+async def learn_time_zone(session: AsyncSession, user_id: UUID, zone: str) -> None:
+    """Keep the zone that a user's form told, for an account that has none but UTC yet."""
+    await session.execute(
+        update(User).where(User.id == user_id, User.timezone == "UTC").values(timezone=zone)
+    )

@@ -38,6 +38,9 @@ BODIES: dict[str, Any] = {
     "test_notifications": {"channel": "email"},
     "create_webhook": WEBHOOK,
     "change_webhook": {"name": "Mine"},
+    "create_schedule": {"text": "Hello", "when": "every day at 8"},
+    "preview_schedule": {"when": "every day at 8"},
+    "change_schedule": {"name": "Mine"},
 }
 NAMES = [operation["operationId"] for _, _, operation in OPERATIONS]
 
@@ -58,13 +61,15 @@ async def test_what_is_another_users_does_not_exist(
     said = await ada.say("A secret")
     await worker.ask(await worker.claim(said["task_id"]))
     (question,) = await ada.done("GET", "/questions")
+    schedule = await ada.done("POST", "/schedules", BODIES["create_schedule"])
     before = await ada.done("GET", f"/threads/{said['thread_id']}")
     said |= await told(resources, ada)
     said["webhook_id"] = (await ada.done("POST", "/webhooks", WEBHOOK))["id"]
+    ids = {**said, "question_id": question["id"], "schedule_id": schedule["id"]}
     for method, path, operation in OPERATIONS:
         if "{" not in path:
             continue
-        own_path = path.removeprefix("/api/v1").format(**said, question_id=question["id"])
+        own_path = path.removeprefix("/api/v1").format(**ids)
         status, error = await bob.refused(method, own_path, BODIES.get(operation["operationId"]))
         assert (status, error["code"]) == (404, "not_found"), (method, path)
         assert "secret" not in str(error)
