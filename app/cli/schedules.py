@@ -61,7 +61,6 @@ def list_them(limit: int, user: str | None) -> None:
 @schedules.command()
 @click.argument("when")
 @click.argument("text")
-@click.option("--name", help="What it is called in lists.")
 @click.option("--zone", help="Time zone, like Europe/Berlin; the account's if not given.")
 @click.option("--missed", type=click.Choice(MISSED), default="once", show_default=True)
 @click.option("--overlap", type=click.Choice(OVERLAP), default="skip", show_default=True)
@@ -70,7 +69,6 @@ def add(
     *,
     when: str,
     text: str,
-    name: str | None,
     zone: str | None,
     missed: str,
     overlap: str,
@@ -93,7 +91,6 @@ def add(
             new = NewSchedule(
                 text=text,
                 rule=rule,
-                name=name,
                 language=language,
                 missed=Missed(missed),
                 overlap=Overlap(overlap),

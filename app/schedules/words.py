@@ -1,4 +1,7 @@
-"""A rule as people say it, in their language: “Monday to Friday at 08:30”."""
+"""A rule as people say it, in their language: “every weekday at 08:30”.
+
+What is said here, `phrases` understands: so it may stand in a form, to be changed.
+"""
 
 from datetime import datetime
 
@@ -46,10 +49,10 @@ def in_words(rule: Rule, language: str) -> str:
 
 
 def _moment(local: datetime, is_german: bool) -> str:
-    day, month = _DAYS["de" if is_german else "en"][local.weekday()], local.month - 1
     if is_german:
-        return f"{day}, {local.day}. {_MONTHS['de'][month]} {local.year} um {local:%H:%M} Uhr"
-    return f"{day}, {local.day} {_MONTHS['en'][month]} {local.year} at {local:%H:%M}"
+        month = _MONTHS["de"][local.month - 1]
+        return f"am {local.day}. {month} {local.year} um {local:%H:%M} Uhr"
+    return f"on {local.day} {_MONTHS['en'][local.month - 1]} {local.year} at {local:%H:%M}"
 
 
 def _cron(fields: list[str], is_german: bool) -> str | None:
@@ -63,15 +66,11 @@ def _cron(fields: list[str], is_german: bool) -> str | None:
 
 
 def _beat(minute: str, hour: str, is_german: bool) -> str | None:
-    """Every so many minutes or hours."""
+    """Every so many minutes, or whole hours."""
     if hour == "*" and (minute == "*" or minute.startswith("*/")):
         return _every("MINUTELY", int(minute[2:] or 1), is_german)
-    if minute.isdecimal() and (hour == "*" or hour.startswith("*/")):
-        said = _every("HOURLY", int(hour[2:] or 1), is_german)
-        if int(minute) == 0:
-            return said
-        at = f"zur Minute {int(minute)}" if is_german else f"at minute {int(minute)}"
-        return f"{said} {at}"
+    if minute == "0" and (hour == "*" or hour.startswith("*/")):
+        return _every("HOURLY", int(hour[2:] or 1), is_german)
     return None
 
 
@@ -84,7 +83,7 @@ def _cron_day(day: str, month: str, weekday: str, is_german: bool) -> str | None
             last = ("on the last day of every month", "am letzten Tag jedes Monats")
             return last[is_german]
         if day.isdecimal():
-            words = (f"on day {day} of every month", f"am {day}. jedes Monats")
+            words = (f"on the {_ordinal(int(day))} of every month", f"am {day}. jedes Monats")
             return words[is_german]
     if weekday == "*" and day.isdecimal() and month.isdecimal():
         name = _MONTHS[language][int(month) - 1]
@@ -95,9 +94,14 @@ def _cron_day(day: str, month: str, weekday: str, is_german: bool) -> str | None
     return None
 
 
+def _ordinal(day: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th") if day // 10 != 1 else "th"
+    return f"{day}{ending}"
+
+
 def _weekdays(weekday: str, is_german: bool) -> str | None:
     if weekday in ("MON-FRI", "1-5"):
-        return "Montag bis Freitag" if is_german else "Monday to Friday"
+        return "jeden Werktag" if is_german else "every weekday"
     names = [
         _CRON_DAYS[(int(one) - 1) % 7] if one.isdecimal() else one for one in weekday.split(",")
     ]
@@ -123,7 +127,7 @@ def _rrule(parts: dict[str, str], is_german: bool) -> str | None:
         if parts["FREQ"] != "WEEKLY":
             return None
         on = _on(days, is_german)
-        said = on if parts.get("INTERVAL", "1") == "1" else f"{said}, {_without_every(on)}"
+        said = on if parts.get("INTERVAL", "1") == "1" else f"{said} {_without_every(on)}"
     if "BYHOUR" in parts:
         said += " " + _clock(int(parts["BYHOUR"]), int(parts.get("BYMINUTE", "0")), is_german)
     return said

@@ -31,15 +31,15 @@ async def test_a_time_is_previewed_in_words_with_its_next_five_runs(ada: Person)
     ("when", "words"),
     [
         ("every 15 minutes", "Every 15 minutes"),
-        ("0 8 * * MON-FRI", "Monday to Friday at 08:00"),
-        ("0 9 1 * *", "On day 1 of every month at 09:00"),
+        ("0 8 * * MON-FRI", "Every weekday at 08:00"),
+        ("0 9 1 * *", "On the 1st of every month at 09:00"),
         ("0 9 * * 1,4", "Every Monday and Thursday at 09:00"),
         ("RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;BYHOUR=9;BYMINUTE=0",
-         "Every 2 weeks, on Monday at 09:00"),
+         "Every 2 weeks on Monday at 09:00"),
         ("FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=9;BYMINUTE=0",
          "FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=9;BYMINUTE=0"),
         ("@daily", "Every day at 00:00"),
-        ("2099-12-24T18:00", "Thursday, 24 December 2099 at 18:00"),
+        ("2099-12-24T18:00", "On 24 December 2099 at 18:00"),
     ],
 )  # fmt: skip
 async def test_words_cron_rrule_and_moments_are_understood(
@@ -92,7 +92,7 @@ async def test_a_refusal_speaks_german_where_german_is_read(ada: Person) -> None
 async def test_a_schedule_is_kept_changed_paused_and_removed(ada: Person) -> None:
     made = await ada.done("POST", "/schedules", BODY | {"missed": "all", "overlap": "queue"})
     path = f"/schedules/{made['id']}"
-    assert (made["name"], made["words"]) == ("What is new?", "Monday to Friday at 08:30")
+    assert (made["name"], made["words"]) == ("What is new?", "Every weekday at 08:30")
     assert (made["missed"], made["overlap"], made["last_run"]) == ("all", "queue", None)
     changed = await ada.done("PATCH", path, {"when": "every day at 9", "name": "News"})
     assert (changed["name"], changed["rule"], changed["time_zone"]) == (
