@@ -13,12 +13,18 @@ MOST_TURNS = 100
 
 _UNKNOWN = "It is not known how this call ended."
 
+_NO_ANSWER = (
+    "(There is no answer to this message: it is still being worked on in the background, or was"
+    " stopped. Do not answer it again.)"
+)
+
 
 def build_history(steps: list[Step], task_id: UUID) -> list[AnyMessage]:
     """The messages of a thread up to and with the one that `task_id` answers.
 
     Later messages, which wait for their turn, are left out. A tool call without a result gets
-    one that says so: a model refuses a history with an unanswered call.
+    one that says so: a model refuses a history with an unanswered call. So does a message
+    without an answer: a model would answer it together with the newest.
     """
     turns: dict[UUID, list[Step]] = {}
     for step in steps:
@@ -57,7 +63,7 @@ def _past_turn(steps: list[Step]) -> list[AnyMessage]:
         ]
     answers = [s for s in rest if s.kind is StepKind.ASSISTANT_MESSAGE and s.output]
     messages += [AIMessage(step.details.get("said", step.output)) for step in answers]
-    return messages
+    return messages if answers else [*messages, AIMessage(_NO_ANSWER)]
 
 
 def _call_id(step: Step) -> str:

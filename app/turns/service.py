@@ -202,11 +202,15 @@ async def stop_task(resources: Resources, user_id: UUID, task_id: UUID) -> Task:
 
 
 async def stop_thread(resources: Resources, user_id: UUID, thread_id: UUID) -> None:
-    """End whatever runs in a thread; waiting messages stay and get their turn."""
+    """End the turn under way in a thread.
+
+    Waiting messages stay and get their turn; what runs in the background goes on.
+    """
     async with resources.db.transaction() as session:
         await chats.get_thread(session, user_id, thread_id)
         open_tasks = await tasks.list_open_tasks(session, user_id, thread_id)
-    begun = [task for task in open_tasks if task.attempts] or open_tasks[:1]
+    watched = [task for task in open_tasks if not task.in_background]
+    begun = [task for task in watched if task.attempts] or watched[:1]
     for task in begun:
         await stop_task(resources, user_id, task.id)
 

@@ -16,7 +16,7 @@ from chainlit.server import get_html_template
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from app.ui import files
+from app.ui import files, work
 from app.ui.assets import MEDIA_TYPES, PUBLIC
 from app.ui.sign_in import require_page_session
 from app.users.sessions import SignedIn
@@ -37,6 +37,7 @@ POLICY = "; ".join(
         "img-src 'self' data: blob:",
         "font-src 'self'",
         "connect-src 'self'",
+        "frame-src 'self'",  # the panel of tasks; no other page lets itself be framed
         "media-src 'self' blob:",
         "worker-src 'self'",
         "manifest-src 'self'",
@@ -89,7 +90,8 @@ def prepare() -> Prepared:
 def _join_script(inline: list[str]) -> str:
     """Ours is one function after all; Chainlit's own lines stay global, as its bundle expects."""
     parts = [path.read_text("utf-8") for path in sorted(SCRIPTS.glob("*.js"))]
-    return "\n".join([*inline, "(() => {", '"use strict";', *parts, "})();", ""])
+    head = ["(() => {", '"use strict";', f'const workFolder = "{work.folder()}";']
+    return "\n".join([*inline, *head, *parts, "})();", ""])
 
 
 def _versioned(name: str) -> str:

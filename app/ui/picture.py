@@ -20,6 +20,7 @@ from app.ui.shapes import (
     OVER,
     RESTING,
     WRONG,
+    CardState,
     Shape,
     Turn,
     answer_id,
@@ -32,6 +33,12 @@ from app.ui.shapes import (
     tool_step,
     turn_card,
 )
+
+_CARDS: dict[TaskStatus, CardState] = {
+    TaskStatus.PENDING: "later",
+    TaskStatus.RETRYING: "retrying",
+    TaskStatus.SUSPENDED: "paused",
+}
 
 
 @dataclass
@@ -56,7 +63,7 @@ def draw(rows: ThreadRows | None, states: Mapping[UUID, LiveState]) -> Picture:
         _add(picture, row_step(step, parent=None))
         for turn in turns.get(step.id, ()):
             _draw_turn(picture, turn, waits=before is not None)
-            if turn.status not in OVER and before is None:
+            if turn.status not in OVER and before is None and not turn.task.in_background:
                 before = turn.status
     picture.busy = before is not None and before not in RESTING
     return picture
@@ -142,13 +149,22 @@ def _draw_turn(picture: Picture, turn: Turn, *, waits: bool) -> None:
         _add_element(picture, question_card(turn, question))
     if answer := _answer(turn):
         _add(picture, answer)
+    if card := _card(turn, waits=waits):
+        _draw_card(picture, turn, card)
+
+
+def _card(turn: Turn, *, waits: bool) -> CardState | None:
+    """What a reader must be told of a turn, beyond what it says itself."""
     if turn.status in WRONG:
-        _draw_card(picture, turn, "failed")
-    elif waits and turn.status is TaskStatus.QUEUED:
-        _draw_card(picture, turn, "queued")
+        return "failed"
+    if turn.status in _CARDS:
+        return _CARDS[turn.status]
+    if turn.task.in_background and turn.status not in (*OVER, TaskStatus.WAITING):
+        return "background"
+    return "queued" if waits and turn.status is TaskStatus.QUEUED else None
 
 
-def _draw_card(picture: Picture, turn: Turn, state: str) -> None:
+def _draw_card(picture: Picture, turn: Turn, state: CardState) -> None:
     """Say how a turn stands where its answer is, or would be."""
     if answer_id(turn.task.id) not in picture.steps:
         failed = state == "failed"

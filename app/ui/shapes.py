@@ -6,7 +6,7 @@ same id, so a page can take it twice.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from app.chats.models import Feedback, Step, StepKind, Thread
@@ -17,10 +17,13 @@ from app.tasks.parts import LiveState, LiveTool
 Shape = dict[str, Any]
 """A step, element or payload as Chainlit's page wants it."""
 
+CardState = Literal["background", "failed", "later", "paused", "queued", "retrying"]
+"""How a turn stands, where that is to be said, or something can be done about it."""
+
 AUTHOR = "Keiko"
 """Who an answer is from while its row is not written yet."""
 
-BEGUN = {TaskStatus.RUNNING, TaskStatus.RETRYING}
+BEGUN = {TaskStatus.RUNNING}
 RESTING = {TaskStatus.WAITING, TaskStatus.SUSPENDED}
 WRONG = {TaskStatus.FAILED, TaskStatus.TIMEOUT}
 OVER = {TaskStatus.COMPLETED, TaskStatus.CANCELLED, *WRONG}
@@ -90,6 +93,7 @@ def run_step(turn: Turn) -> Shape:
         "start": begun,
         "end": turn.ended,
         "feedback": feedback and feedback_shape(feedback),
+        "metadata": {"background": True} if task.in_background else {},
     }
 
 
@@ -183,9 +187,11 @@ def question_card(turn: Turn, question: Question) -> Shape:
     return _element(turn, question.id, "Question", _question_step_id(question), props)
 
 
-def turn_card(turn: Turn, state: str) -> Shape:
-    """How a turn stands, with a button to change it: `queued` (withdraw) or `failed` (retry)."""
-    props = {"task": str(turn.task.id), "state": state}
+def turn_card(turn: Turn, state: CardState) -> Shape:
+    """How a turn stands, with the buttons that change it; `at` is when it goes on by itself."""
+    props: Shape = {"task": str(turn.task.id), "state": state}
+    if state in ("later", "retrying") and turn.task.not_before is not None:
+        props["at"] = moment(turn.task.not_before)
     return _element(turn, derived_id(turn.task.id, "card"), "Turn", answer_id(turn.task.id), props)
 
 

@@ -44,13 +44,16 @@ def _version() -> str:
     return content.hexdigest()[:16]
 
 
+def folder() -> str:
+    """The address below which scripts and styles of this version are."""
+    return f"/ui/work/{_version()}"
+
+
 @cache
 def _page(language: str) -> str:
     template = Template((Path(__file__).parent / "pages" / "work.html").read_text("utf-8"))
     script = {"en": "This page needs JavaScript.", "de": "Diese Seite braucht JavaScript."}
-    return template.substitute(
-        language=language, folder=f"/ui/work/{_version()}", no_script=script[language]
-    )
+    return template.substitute(language=language, folder=folder(), no_script=script[language])
 
 
 @router.api_route("/work", methods=["GET", "HEAD"])

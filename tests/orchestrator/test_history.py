@@ -80,7 +80,25 @@ def test_our_own_error_sentences_are_not_told_as_the_models_words() -> None:
 
 def test_a_very_long_thread_is_told_from_its_end() -> None:
     tasks = [uuid4() for _ in range(MOST_TURNS + 5)]
-    steps = [step(t, StepKind.USER_MESSAGE, str(n), n) for n, t in enumerate(tasks)]
+    steps = [
+        step(t, kind, str(n), n)
+        for n, t in enumerate(tasks)
+        for kind in (StepKind.USER_MESSAGE, StepKind.ASSISTANT_MESSAGE)
+    ]
     history = build_history(steps, tasks[-1])
-    assert len(history) == MOST_TURNS
+    assert len([m for m in history if isinstance(m, HumanMessage)]) == MOST_TURNS
     assert history[-1].content == str(MOST_TURNS + 4)
+
+
+def test_a_message_that_is_still_worked_on_in_the_background_is_not_answered_again() -> None:
+    first, second = uuid4(), uuid4()
+    steps = [
+        step(first, StepKind.USER_MESSAGE, "Write a book.", 1),
+        step(first, StepKind.TOOL, "a page", 2, name="search", input="{}"),
+        step(second, StepKind.USER_MESSAGE, "What is 6 times 7?", 3),
+    ]
+    history = build_history(steps, second)
+    question, _, _, note, newest = history
+    assert question.content == "Write a book."
+    assert isinstance(note, AIMessage) and "in the background" in str(note.content)
+    assert newest.content == "What is 6 times 7?"

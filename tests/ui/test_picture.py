@@ -495,3 +495,66 @@ def test_differences_bring_a_page_to_where_a_fresh_one_is(story: Story) -> None:
     look()
     story.ask(story.turn("third", TaskStatus.WAITING))
     look()
+
+
+def test_a_background_turn_leaves_the_composer_free_and_says_where_it_is(story: Story) -> None:
+    task = story.turn("Write a book.")
+    before = story.draw()
+    assert before.busy
+    task.in_background = True
+    story.say(task, Started(1), Text("Once upon"))
+    picture = story.draw()
+    card = picture.elements[str(derived_id(task.id, "card"))]
+    assert card["props"] == {"task": str(task.id), "state": "background"}
+    answer = picture.steps[answer_id(task.id)]
+    assert (answer["output"], answer["streaming"]) == ("Once upon", True)
+    assert picture.steps[str(task.id)]["metadata"] == {"background": True}
+    assert not picture.busy
+    assert ("task_end", {}) in list(difference(before, picture))
+
+
+def test_a_question_asked_after_a_background_turn_does_not_wait_for_it(story: Story) -> None:
+    story.turn("Write a book.").in_background = True
+    second = story.turn("What is 6 times 7?", TaskStatus.QUEUED)
+    picture = story.draw()
+    assert str(derived_id(second.id, "card")) not in picture.elements
+    assert picture.busy
+
+
+def test_the_answer_of_a_background_turn_stands_where_its_question_stands(story: Story) -> None:
+    first = story.turn("Write a book.")
+    first.in_background = True
+    second = story.turn("What is 6 times 7?", TaskStatus.COMPLETED)
+    story.answer(second, "42")
+    before = story.draw()
+    first.status = TaskStatus.COMPLETED
+    story.answer(first, "Once upon a time.")
+    page = page_after(before, story.draw())
+    outputs = [page.steps[id]["output"] for id in (answer_id(first.id), answer_id(second.id))]
+    assert outputs == ["Once upon a time.", "42"]
+    assert page.steps[answer_id(first.id)]["parentId"] == str(first.id)
+    assert page.elements == {}
+    assert tree(page) == tree(page_after(story.draw()))
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "busy"),
+    [
+        (TaskStatus.SUSPENDED, "paused", False),
+        (TaskStatus.RETRYING, "retrying", True),
+        (TaskStatus.PENDING, "later", True),
+    ],
+)
+def test_a_turn_that_rests_says_so_and_when_it_goes_on(
+    story: Story, status: TaskStatus, state: str, busy: bool
+) -> None:
+    task = story.turn("Write a book.", status)
+    task.not_before = START
+    picture = story.draw()
+    card = picture.elements[str(derived_id(task.id, "card"))]
+    props = {"task": str(task.id), "state": state}
+    if state != "paused":
+        props["at"] = "2026-11-22T12:00:00.000Z"
+    assert card["props"] == props
+    assert not picture.steps[answer_id(task.id)]["streaming"]
+    assert picture.busy is busy

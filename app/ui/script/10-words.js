@@ -11,6 +11,10 @@ const words = isGerman
       left: (count) => (count === 1 ? "1 Nachricht nicht gesendet" : `${count} Nachrichten nicht gesendet`),
       discard: "Verwerfen",
       inbox: (count) => (count ? `Eingang, ${count} ungelesen` : "Eingang"),
+      toBackground: "Im Hintergrund weiter",
+      notMoved: "Das hat nicht geklappt. Bitte versuche es gleich noch einmal.",
+      tasks: (count) => (count ? `Aufgaben: ${count} im Hintergrund` : "Aufgaben"),
+      close: "Schließen",
     }
   : {
       notSent: "not yet sent",
@@ -20,4 +24,8 @@ const words = isGerman
       left: (count) => (count === 1 ? "1 message not sent" : `${count} messages not sent`),
       discard: "Discard",
       inbox: (count) => (count ? `Inbox, ${count} unread` : "Inbox"),
+      toBackground: "Continue in background",
+      notMoved: "That did not work. Please try again in a moment.",
+      tasks: (count) => (count ? `Tasks: ${count} in the background` : "Tasks"),
+      close: "Close",
     };

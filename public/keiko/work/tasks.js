@@ -11,6 +11,7 @@ const TABS = [
   { name: "scheduled", label: t("Scheduled", "Geplant"), empty: t("Nothing is planned for later.", "Für später ist nichts geplant.") },
   { name: "finished", label: t("Finished", "Beendet"), empty: t("Nothing has ended yet.", "Noch ist nichts beendet.") },
 ];
+const NAMES = TABS.map(({ name }) => name);
 const AT_ONCE = 50;
 const LOOK_AGAIN = 15_000; // ms; for what an event that was lost would have told
 const SOON = 250; // ms in which several events are one look
@@ -28,15 +29,15 @@ export async function open(root) {
   // What there is
 
   const query = (state, more = {}) => {
-    const wanted = { state, limit: AT_ONCE, ...(text && { q: text }), ...(tag && { tag }), ...more };
+    const wanted = { state, limit: AT_ONCE, ...(text && { search: text }), ...(tag && { tag }), ...more };
     return `/tasks?${new URLSearchParams(wanted)}`;
   };
-  const load = async () => {
+  const load = async (names = NAMES) => {
     const mine = ++turn;
     try {
-      const pages = await Promise.all(TABS.map(({ name }) => api(query(name))));
+      const pages = await Promise.all(names.map((name) => api(query(name))));
       if (mine !== turn) return;
-      TABS.forEach(({ name }, n) => take(lists[name], pages[n]));
+      names.forEach((name, n) => take(lists[name], pages[n]));
       problem = null;
     } catch (error) {
       if (mine !== turn) return;
@@ -55,7 +56,7 @@ export async function open(root) {
   const more = async () => {
     const list = lists[tab.name];
     try {
-      const page = await api(query(tab.name, { cursor: list.cursor }));
+      const page = await api(query(tab.name, { after: list.cursor }));
       const known = new Set(list.items.map(({ id }) => id));
       list.items.push(...page.items.filter(({ id }) => !known.has(id)));
       list.cursor = page.next_cursor;
@@ -64,10 +65,14 @@ export async function open(root) {
     }
     draw();
   };
-  const soon = () => {
+  let wanted = [];
+  const soon = (names = NAMES) => {
+    wanted = names.length < wanted.length ? wanted : names;
     timer ||= setTimeout(() => {
+      const now = wanted;
       timer = 0;
-      load();
+      wanted = [];
+      load(now);
     }, SOON);
   };
 
@@ -218,14 +223,18 @@ export async function open(root) {
   const closeOutside = ({ target }) =>
     root.querySelectorAll("details[open]").forEach((menu) => !menu.contains(target) && (menu.open = false));
 
-  const hear = ({ detail: { type } }) => (type === "connected" || type.startsWith("task.")) && soon();
+  const hear = ({ detail: { type } }) => {
+    if (type === "task.progressed") soon(["running"]);
+    else if (type === "connected" || type.startsWith("task.")) soon();
+  };
+  const lookNow = () => soon();
   const isSeen = () => document.visibilityState === "visible";
   const ticks = setInterval(() => isSeen() && lists[tab.name].items?.some(({ status }) => status === "running") && draw(), 1000);
   const looks = setInterval(() => isSeen() && load(), LOOK_AGAIN);
   events.addEventListener("any", hear);
   document.addEventListener("keydown", press);
   document.addEventListener("click", closeOutside);
-  document.addEventListener("visibilitychange", soon);
+  document.addEventListener("visibilitychange", lookNow);
   draw();
   await load();
 
@@ -238,7 +247,7 @@ export async function open(root) {
     events.removeEventListener("any", hear);
     document.removeEventListener("keydown", press);
     document.removeEventListener("click", closeOutside);
-    document.removeEventListener("visibilitychange", soon);
+    document.removeEventListener("visibilitychange", lookNow);
   };
 }
 
