@@ -139,6 +139,7 @@ def new_task(incoming: Incoming, message_id: UUID, version: int = 0) -> tasks.Ne
         user_id=incoming.user_id,
         thread_id=incoming.thread_id,
         message_id=message_id,
+        name=chats.name_of(incoming.text),
         parameters=incoming.parameters,
     )
 

@@ -97,7 +97,7 @@ export function row(task, actions) {
     <div class="what">
       <h2>${title}</h2>
       <span class="badge ${state.kind}">${state.text}</span>
-      ${isOpen(task) && task.in_background ? html`<span class="badge">${t("Background", "Hintergrund")}</span>` : nothing}
+      ${isOpen(task) && !task.in_background ? html`<span class="badge">${t("In a conversation", "Im Gespräch")}</span>` : nothing}
     </div>
     ${progress(task)}
     ${task.error ? html`<p class="wrong small">${task.error}</p>` : nothing}
