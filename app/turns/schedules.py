@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import Uuid, column, func, select, tuple_
+from sqlalchemy import ARRAY, Uuid, column, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -204,7 +204,9 @@ async def list_runs(
 
 async def last_runs(session: AsyncSession, schedule_ids: list[UUID]) -> dict[UUID, Task]:
     """The latest task of each of these schedules that has any."""
-    wanted = func.unnest(schedule_ids).table_valued(column("id", Uuid), name="wanted")
+    wanted = func.unnest(literal(schedule_ids, ARRAY(Uuid))).table_valued(
+        column("id", Uuid), name="wanted"
+    )
     latest = (
         select(Task)
         .where(Task.schedule_id == wanted.c.id)
