@@ -204,9 +204,8 @@ async def list_runs(
 
 async def last_runs(session: AsyncSession, schedule_ids: list[UUID]) -> dict[UUID, Task]:
     """The latest task of each of these schedules that has any."""
-    wanted = func.unnest(literal(schedule_ids, ARRAY(Uuid))).table_valued(
-        column("id", Uuid), name="wanted"
-    )
+    ids = func.unnest(literal(schedule_ids, ARRAY(Uuid)))
+    wanted = ids.table_valued(column("id", Uuid), name="wanted").render_derived()
     latest = (
         select(Task)
         .where(Task.schedule_id == wanted.c.id)
