@@ -8,7 +8,8 @@ import pytest
 from app.core.clock import now
 from tests.api.acting import Person, Worker
 
-BODY = {"text": "What is new?", "when": "every weekday at 8:30", "time_zone": "Europe/Berlin"}
+TIMING = {"when": "every weekday at 8:30", "time_zone": "Europe/Berlin"}
+BODY = {"text": "What is new?", **TIMING}
 
 
 async def names(ada: Person) -> list[str]:
@@ -139,7 +140,7 @@ async def test_pages_follow_each_other_without_gap_or_repetition(ada: Person) ->
 
 
 async def test_a_form_tells_the_zone_once_and_it_counts_where_none_is_told(ada: Person) -> None:
-    await ada.done("POST", "/schedules/preview", BODY)
+    await ada.done("POST", "/schedules/preview", TIMING)
     seen = await ada.done("POST", "/schedules/preview", {"when": "every day at 8"})
     assert seen["time_zone"] == "Europe/Berlin"
 

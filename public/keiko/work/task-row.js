@@ -48,7 +48,7 @@ function button(task, verb, act, style) {
     return html`<a class=${style} href="/thread/${task.thread_id}" target=${target} aria-label=${about}>${label(verb)}</a>`;
   }
   if (verb === "download") {
-    return html`<a class=${style} href="/api/v1/tasks/${task.id}/result?download" download aria-label=${about}>${label(verb)}</a>`;
+    return html`<a class=${style} href="/api/v1/tasks/${task.id}/result?download=true" download aria-label=${about}>${label(verb)}</a>`;
   }
   return html`<button class=${style} type="button" data-verb=${verb} aria-label=${about} @click=${() => act(task, verb)}>${label(verb)}</button>`;
 }
