@@ -119,6 +119,8 @@ async def test_a_result_is_read_downloaded_and_made_again(reader: Reader, tmp_pa
     await (await download.value).save_as(file)
     assert file.read_text() == "# Moons\n\nTwelve moons.\n"
     await centre.button("Moons", "Run again").click()
+    running = centre.page.get_by_role("tab", name="Running")
+    await expect(running).to_have_attribute("aria-selected", "true")
     await centre.look_at("Finished")
     await expect(row).to_have_count(2)
     await row.first.get_by_role("link", name="Moons", exact=True).click()
