@@ -18,6 +18,7 @@ def with_resources(work: "Callable[[Resources], Awaitable[None]]") -> None:
     """Do `work` with the database and Redis of a running Keiko, or of our own meanwhile."""
     import asyncio
 
+    import app.turns.service  # noqa: F401 - with it every table is known that others name
     from app.core.embedded import running_servers
     from app.core.resources import open_resources
     from app.core.settings import settings

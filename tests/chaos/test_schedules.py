@@ -101,3 +101,20 @@ async def test_a_worker_that_is_killed_in_the_middle_of_a_moment_leaves_it_to_th
             await blocker.rollback()
         await until(look, _OPEN, ids=[id])
     assert await counts(db, [id]) == [_ONE_RUN]
+
+
+def test_schedules_are_kept_from_a_terminal(keiko: Product) -> None:
+    keiko.wait_ready()
+    name = f"Look at the {now():%H%M%S%f}"
+    added = keiko.run("schedules", "add", "every weekday at 8", name, "--zone", "Europe/Berlin")
+    assert added.returncode == 0, added.stderr
+    id = added.stdout.split()[0]
+    assert "(Every weekday at 08:00, Europe/Berlin)" in added.stdout
+    for verb in ("pause", "resume", "run", "remove"):
+        done = keiko.run("schedules", verb, id)
+        assert done.returncode == 0, done.stderr
+        assert ("paused" in done.stdout) == (verb == "pause")
+    assert name not in keiko.run("schedules", "list").stdout
+    refused = keiko.run("schedules", "add", "0 0 31 2 *", name)
+    assert refused.returncode == 1
+    assert "keiko: This cron rule cannot be: bad day-of-month." in refused.stderr
