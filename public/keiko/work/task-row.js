@@ -55,24 +55,28 @@ function button(task, verb, act, style) {
 
 const STYLES = { stop: "button small danger", answer: "button small primary", resume: "button small primary" };
 
-function menu(task, verbs, { act, rank }) {
+// A menu of further things to do with what is called `name`.
+export const menu = (name, items) => html`<details class="menu" @keydown=${closeOnEscape} @focusout=${closeWhenLeft}>
+  <summary class="button plain small" aria-label=${t(`More for “${name}”`, `Mehr zu „${name}“`)}>
+    <svg viewBox="0 0 16 16" width="16" height="16" fill="currentColor" aria-hidden="true"><circle cx="3" cy="8" r="1.4" /><circle cx="8" cy="8" r="1.4" /><circle cx="13" cy="8" r="1.4" /></svg>
+  </summary>
+  <div class="items card">${items}</div>
+</details>`;
+
+function further(task, verbs, { act, rank }) {
   if (!verbs.length && !isOpen(task)) return nothing;
-  return html`<details class="menu" @keydown=${closeOnEscape} @focusout=${closeWhenLeft}>
-    <summary class="button plain small" aria-label=${t(`More for “${nameOf(task)}”`, `Mehr zu „${nameOf(task)}“`)}>
-      <svg viewBox="0 0 16 16" width="16" height="16" fill="currentColor" aria-hidden="true"><circle cx="3" cy="8" r="1.4" /><circle cx="8" cy="8" r="1.4" /><circle cx="13" cy="8" r="1.4" /></svg>
-    </summary>
-    <div class="items card">
-      ${verbs.map((verb) => button(task, verb, act, "item"))}
-      ${isOpen(task)
-        ? html`<label class="item">
-            ${t("Priority", "Vorrang")}
-            <select class="input" @change=${(event) => rank(task, event.target.value)}>
-              ${PRIORITIES.map(([name, text]) => html`<option value=${name} ?selected=${name === task.priority}>${text}</option>`)}
-            </select>
-          </label>`
-        : nothing}
-    </div>
-  </details>`;
+  return menu(
+    nameOf(task),
+    html`${verbs.map((verb) => button(task, verb, act, "item"))}
+    ${isOpen(task)
+      ? html`<label class="item">
+          ${t("Priority", "Vorrang")}
+          <select class="input" @change=${(event) => rank(task, event.target.value)}>
+            ${PRIORITIES.map(([name, text]) => html`<option value=${name} ?selected=${name === task.priority}>${text}</option>`)}
+          </select>
+        </label>`
+      : nothing}`,
+  );
 }
 
 function closeOnEscape(event) {
@@ -104,7 +108,7 @@ export function row(task, actions) {
     <div class="foot">
       ${facts(task, actions.choose)}
       <div class="actions">
-        ${first.map((verb) => button(task, verb, actions.act, STYLES[verb] ?? "button small"))} ${menu(task, more, actions)}
+        ${first.map((verb) => button(task, verb, actions.act, STYLES[verb] ?? "button small"))} ${further(task, more, actions)}
       </div>
     </div>
   </li>`;

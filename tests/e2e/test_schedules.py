@@ -1,0 +1,238 @@
+"""The page "Schedules": made, understood while written, changed, paused, run and removed."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.e2e.centre import SOUND
+from tests.e2e.conftest import Readers
+from tests.e2e.reader import Reader
+
+NEXT_RUNS = "Next runs"
+
+
+async def keep(reader: Reader, name: str, **more: Any) -> str:
+    """Keep a schedule as a program does; gives back its id."""
+    body = {"text": "!say Twelve moons.", "name": name, "when": "every day at 8", **more}
+    return str((await ask(reader, "POST", "/schedules", body))["id"])
+
+
+async def ask(reader: Reader, method: str, path: str, body: Any = None) -> Any:
+    answer = await reader.context.request.fetch(f"/api/v1{path}", method=method, data=body)
+    assert answer.ok, await answer.text()
+    return (await answer.json())["data"]
+
+
+async def open_page(reader: Reader, heading: str = "Schedules") -> Page:
+    page = await reader.context.new_page()
+    await page.goto("/work/schedules")
+    await expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    return page
+
+
+def row(page: Page, name: str) -> Locator:
+    named = page.locator(".name", has_text=re.compile(f"^{re.escape(name)}$"))
+    return page.locator("li.schedule").filter(has=named)
+
+
+async def choose(page: Page, name: str, label: str) -> None:
+    """Press what stands in a schedule's menu."""
+    await row(page, name).locator("summary").click()
+    await row(page, name).get_by_role("button", name=f"{label}: ").click()
+
+
+async def test_one_is_made_by_the_form_and_understood_while_it_is_written(reader: Reader) -> None:
+    page = await open_page(reader)
+    await page.keyboard.press("n")
+    form = page.get_by_role("dialog", name="New schedule")
+    await expect(form.get_by_label("What Keiko is asked")).to_be_focused()
+    zone = await page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    await expect(form.get_by_label("Time zone")).to_have_value(zone)
+    await form.get_by_label("What Keiko is asked").fill("!say News.")
+    for when, words in (
+        ("every weekday at 8:30", "Every weekday at 08:30"),
+        ("0 9 * * 1,4", "Every Monday and Thursday at 09:00"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;BYHOUR=9;BYMINUTE=0", "Every 2 weeks on Monday at 09:00"),
+    ):
+        await form.get_by_label("When", exact=True).fill(when)
+        await expect(form.locator(".words")).to_have_text(words)
+        await expect(form.get_by_label(NEXT_RUNS).get_by_role("listitem")).to_have_count(5)
+    await form.get_by_label("Name").fill("Fortnight")
+    await form.get_by_label("If a run is missed").select_option("Leave it out")
+    await expect(form.get_by_text("does not run; you are told")).to_be_visible()
+    await form.get_by_label("If the last run is still at work").select_option("queue")
+    await form.get_by_label("Model").select_option("Small")
+    await form.get_by_role("button", name="Create schedule").click()
+    await expect(form).to_be_hidden()
+    await expect(row(page, "Fortnight")).to_be_focused()
+    await expect(row(page, "Fortnight").locator(".badge")).to_have_text("Active")
+    await expect(row(page, "Fortnight").locator(".rule")).to_have_text(words)
+    await expect(row(page, "Fortnight").locator(".next")).not_to_be_empty()
+    await expect(row(page, "Fortnight").locator(".last")).to_have_text("none yet")
+    made = (await ask(reader, "GET", "/schedules"))["items"][0]
+    kept = {name: made[name] for name in ("missed", "overlap", "model", "time_zone")}
+    assert kept == {"missed": "skip", "overlap": "queue", "model": "Small", "time_zone": zone}
+
+
+async def test_a_wrong_time_says_so_and_keeps_nothing(reader: Reader) -> None:
+    before = (await ask(reader, "GET", "/schedules"))["items"]
+    page = await open_page(reader)
+    await page.get_by_role("button", name="New schedule").click()
+    form = page.get_by_role("dialog", name="New schedule")
+    when, create = form.get_by_label("When", exact=True), form.get_by_text("Create schedule")
+    await create.click()
+    await expect(form.get_by_role("alert")).to_have_text("Say what Keiko is to be asked.")
+    await form.get_by_label("What Keiko is asked").fill("!say x")
+    await create.click()
+    await expect(form.get_by_role("alert")).to_contain_text("Say when")
+    await when.fill("sometimes")
+    await expect(form.get_by_role("alert")).to_contain_text("sometimes")
+    await expect(when).to_have_attribute("aria-invalid", "true")
+    await create.click()
+    await expect(when).to_be_focused()
+    await expect(form.get_by_role("alert")).to_contain_text("sometimes")
+    await when.fill("every day at 8")
+    await expect(form.locator(".words")).to_have_text("Every day at 08:00")
+    await expect(form.get_by_role("alert")).to_have_count(0)
+    await form.get_by_label("Time zone").fill("Europe/Bonn")
+    await expect(form.get_by_role("alert")).to_be_visible()
+    await expect(form.get_by_label("Time zone")).to_have_attribute("aria-invalid", "true")
+    await form.get_by_label("Time zone").fill("America/New_York")
+    await expect(form.get_by_label(NEXT_RUNS)).to_be_visible()
+    await form.get_by_role("button", name="Close").click()
+    await page.keyboard.press("n")
+    await expect(when).to_have_value("every day at 8")
+    assert (await ask(reader, "GET", "/schedules"))["items"] == before
+    reader.problems.clear()  # the browser's own notes of the refusals
+
+
+async def test_one_is_changed_and_what_is_left_stays(reader: Reader) -> None:
+    id = await keep(reader, "Draft", when="every 2 weeks on Monday at 9", time_zone="Asia/Tokyo")
+    before = await ask(reader, "GET", f"/schedules/{id}")
+    page = await open_page(reader)
+    await expect(row(page, "Draft").locator(".rule")).to_contain_text("(Asia/Tokyo)")
+    await row(page, "Draft").focus()
+    await page.keyboard.press("Enter")
+    form = page.get_by_role("dialog", name="Edit schedule")
+    await expect(form.get_by_label("When", exact=True)).to_have_value(before["words"])
+    await expect(form.get_by_label(NEXT_RUNS).get_by_role("listitem")).to_have_count(1)
+    await form.get_by_label("Name").fill("Final")
+    await form.get_by_role("button", name="Save").click()
+    await expect(row(page, "Final")).to_be_focused()
+    after = await ask(reader, "GET", f"/schedules/{id}")
+    assert after == before | {"name": "Final"}
+    await choose(page, "Final", "Edit")
+    await form.get_by_label("When", exact=True).fill("every Friday at 7")
+    await form.get_by_role("button", name="Save").click()
+    await expect(row(page, "Final").locator(".rule")).to_contain_text("Every Friday at 07:00")
+
+
+async def test_one_is_paused_and_resumed(reader: Reader) -> None:
+    await keep(reader, "Resting")
+    page = await open_page(reader)
+    await row(page, "Resting").get_by_role("button", name="Pause: ").click()
+    await expect(row(page, "Resting").locator(".badge")).to_have_text("Paused")
+    await expect(row(page, "Resting").locator(".next")).to_have_count(0)
+    await expect(row(page, "Resting")).to_be_focused()
+    await row(page, "Resting").get_by_role("button", name="Resume: ").click()
+    await expect(row(page, "Resting").locator(".badge")).to_have_text("Active")
+    await expect(row(page, "Resting").locator(".next")).to_be_visible()
+
+
+async def test_one_runs_now_and_shows_its_runs_and_its_conversation(reader: Reader) -> None:
+    await keep(reader, "Moons")
+    page = await open_page(reader)
+    moons = row(page, "Moons")
+    await moons.get_by_role("button", name="Runs: ").click()
+    await expect(moons.get_by_text("It has not run yet.")).to_be_visible()
+    await moons.get_by_role("button", name="Run now: ").click()
+    await expect(page.locator("#toasts")).to_contain_text("“Moons” runs now.")
+    await expect(moons.locator(".last")).to_contain_text("Done")
+    await expect(moons.locator(".runs .badge")).to_have_text(["Done"])
+    await moons.locator("summary").click()
+    await moons.get_by_role("link", name="Open conversation: Moons").click()
+    await page.wait_for_url("**/thread/*")
+    await expect(page.get_by_text("Twelve moons.", exact=True)).to_be_visible()
+
+
+async def test_what_has_run_once_has_ended(reader: Reader) -> None:
+    await keep(reader, "Hopeless", text="!fail 400", most_runs=1)
+    page = await open_page(reader)
+    await row(page, "Hopeless").get_by_role("button", name="Run now: ").click()
+    await expect(row(page, "Hopeless").locator(".last.bad")).to_contain_text("Failed")
+
+
+async def test_one_is_removed_and_comes_back(reader: Reader) -> None:
+    id = await keep(reader, "Fleeting")
+    before = await ask(reader, "GET", f"/schedules/{id}")
+    page = await open_page(reader)
+    await choose(page, "Fleeting", "Remove")
+    await expect(row(page, "Fleeting")).to_have_count(0)
+    await page.get_by_role("button", name="Undo").click()
+    await expect(row(page, "Fleeting")).to_be_focused()
+    assert await ask(reader, "GET", f"/schedules/{id}") == before
+    await page.keyboard.press("Delete")
+    await expect(row(page, "Fleeting")).to_have_count(0)
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Schedules")).to_be_visible()
+    await expect(row(page, "Fleeting")).to_have_count(0)
+
+
+async def test_the_rows_are_walked_by_keyboard(reader: Reader) -> None:
+    for name in ("Below", "Above"):
+        await keep(reader, name)
+    page = await open_page(reader)
+    await expect(row(page, "Above")).to_be_visible()
+    for key, name in (("j", "Above"), ("j", "Below"), ("k", "Above")):
+        await page.keyboard.press(key)
+        await expect(row(page, name)).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_page_is_sound_for_everybody(readers: Readers, scheme: str) -> None:
+    reader = await readers(color_scheme=scheme)
+    id = await keep(reader, "Legible")
+    await ask(reader, "POST", f"/schedules/{id}/run")
+    await ask(reader, "POST", f"/schedules/{await keep(reader, 'Paused')}/pause")
+    page = await open_page(reader)
+    await row(page, "Legible").get_by_role("button", name="Runs: ").click()
+    await expect(row(page, "Legible").locator(".runs li")).to_have_count(1)
+    await row(page, "Legible").locator("summary").click()
+    assert await page.evaluate(SOUND) == []
+    await page.get_by_role("button", name="New schedule").click()
+    form = page.get_by_role("dialog")
+    await form.get_by_label("When", exact=True).fill("every day at 8")
+    await expect(form.locator(".words")).to_be_visible()
+    await expect(form.get_by_label("Model")).to_be_visible()
+    assert await page.evaluate(SOUND) == []
+    await form.get_by_role("button", name="Create schedule").click()
+    await expect(form.get_by_role("alert")).to_be_visible()
+    assert await page.evaluate(SOUND) == []
+
+
+async def test_on_a_phone_nothing_sticks_out_and_it_speaks_german(readers: Readers) -> None:
+    phone = await readers(
+        locale="de-DE",
+        color_scheme="dark",
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+    )
+    long = "Einenüberausausführlichen" * 6
+    await keep(phone, long, text=f"!say {long}", when="every day at 8", time_zone="Asia/Tokyo")
+    page = await open_page(phone, "Zeitpläne")
+    widths = "[document.documentElement.scrollWidth, document.body.scrollWidth]"
+    await expect(row(page, long).locator(".badge")).to_have_text("Aktiv")
+    await expect(row(page, long).locator(".rule")).to_contain_text("Jeden Tag um 08:00")
+    await row(page, long).get_by_role("button", name="Läufe: ").click()
+    await expect(page.get_by_text("Er ist noch nicht gelaufen.")).to_be_visible()
+    assert await page.evaluate(widths) == [390, 390]
+    await page.get_by_role("button", name="Neuer Zeitplan").click()
+    form = page.get_by_role("dialog", name="Neuer Zeitplan")
+    await form.get_by_label("Wann", exact=True).fill("jeden Werktag um 8")
+    await expect(form.locator(".words")).to_contain_text("08:00")
+    assert await form.evaluate("form => form.scrollWidth <= form.clientWidth")
+    assert await page.evaluate(widths) == [390, 390]
+    assert await page.evaluate(SOUND) == []
