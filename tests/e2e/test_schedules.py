@@ -229,6 +229,9 @@ async def test_on_a_phone_nothing_sticks_out_and_it_speaks_german(readers: Reade
     await expect(row(page, long).locator(".rule")).to_contain_text("Jeden Tag um 08:00")
     await row(page, long).get_by_role("button", name="Läufe: ").click()
     await expect(page.get_by_text("Er ist noch nicht gelaufen.")).to_be_visible()
+    await row(page, long).get_by_role("button", name="Anhalten: ").click()
+    await expect(row(page, long).get_by_role("button", name="Fortsetzen: ")).to_be_visible()
+    assert await row(page, long).locator(".actions").evaluate("line => line.clientHeight") < 50
     assert await page.evaluate(widths) == [390, 390]
     await page.get_by_role("button", name="Neuer Zeitplan").click()
     form = page.get_by_role("dialog", name="Neuer Zeitplan")

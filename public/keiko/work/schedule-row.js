@@ -72,7 +72,7 @@ export function row(schedule, runs, { act, edit, remove, look }) {
       <button class="button plain small" type="button" aria-expanded=${Boolean(runs)} aria-label=${about(t("Runs", "Läufe"))} @click=${() => look(schedule)}>
         ${t("Runs", "Läufe")} ${schedule.runs || nothing}
       </button>
-      ${button(t("Run now", "Jetzt ausführen"), () => act(schedule, "run"))}
+      ${button(t("Run now", "Jetzt starten"), () => act(schedule, "run"))}
       ${state === "active" ? button(t("Pause", "Anhalten"), () => act(schedule, "pause")) : nothing}
       ${state === "paused" ? button(t("Resume", "Fortsetzen"), () => act(schedule, "resume"), "button small primary") : nothing}
       ${menu(
