@@ -19,8 +19,8 @@ _NO_ANSWER = (
 )
 
 
-def build_history(steps: list[Step], task_id: UUID) -> list[AnyMessage]:
-    """The messages of a thread up to and with the one that `task_id` answers.
+def build_history(steps: list[Step], task_id: UUID, *, alone: bool = False) -> list[AnyMessage]:
+    """The messages of a thread up to and with the one that `task_id` answers, or that one alone.
 
     Later messages, which wait for their turn, are left out. A tool call without a result gets
     one that says so: a model refuses a history with an unanswered call. So does a message
@@ -33,7 +33,7 @@ def build_history(steps: list[Step], task_id: UUID) -> list[AnyMessage]:
     for step in steps:
         if step.kind is not StepKind.USER_MESSAGE and step.task_id in turns:
             turns[step.task_id].append(step)
-    order = list(turns)
+    order = [task_id] if alone else list(turns)
     wanted = order[: order.index(task_id) + 1][-MOST_TURNS:]
     messages: list[AnyMessage] = []
     for turn in wanted[:-1]:

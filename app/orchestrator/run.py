@@ -145,7 +145,8 @@ class Orchestrator:
         """What the graph is given: the thread, or nothing (go on), or a person's answers."""
         state = await graph.aget_state(config) if run.task.fence > 1 else None
         if state is None or not state.next:
-            return {"messages": build_history(run.steps, run.task.id)}
+            alone = run.task.schedule_id is not None  # each run of a schedule begins afresh
+            return {"messages": build_history(run.steps, run.task.id, alone=alone)}
         for message in said_in(state.values["messages"], run.task.id):
             if isinstance(message, AIMessage) and message.text:
                 self._say(run, message.text)

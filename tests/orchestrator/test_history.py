@@ -102,3 +102,14 @@ def test_a_message_that_is_still_worked_on_in_the_background_is_not_answered_aga
     assert question.content == "Write a book."
     assert isinstance(note, AIMessage) and "in the background" in str(note.content)
     assert newest.content == "What is 6 times 7?"
+
+
+def test_a_run_that_begins_afresh_is_told_of_no_run_before() -> None:
+    first, second = uuid4(), uuid4()
+    steps = [
+        step(first, StepKind.USER_MESSAGE, "The news", 1),
+        step(first, StepKind.ASSISTANT_MESSAGE, "Old news", 2),
+        step(second, StepKind.USER_MESSAGE, "The news", 3),
+    ]
+    assert [m.text for m in build_history(steps, second, alone=True)] == ["The news"]
+    assert len(build_history(steps, second)) == 3
