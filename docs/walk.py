@@ -111,6 +111,35 @@ async def be_told(page: Page) -> None:
     await work.close()
 
 
+async def work(page: Page) -> None:
+    """Look at what is done behind the scenes: the page of tasks, its panel, and schedules."""
+    address = page.url.partition("/thread/")[0]
+    for task in (
+        {"name": "Yearly report", "text": "What is 2 + 2?", "delay_seconds": 7200},
+        {"name": "Tidy the notes", "text": "What is 3 + 3?", "delay_seconds": 90_000},
+    ):
+        await page.request.post(f"{address}/api/v1/tasks", data=task, headers={"Origin": address})
+    for schedule in (
+        {"text": "What time is it in Tokyo?", "name": "Morning call", "when": "every weekday at 8"},
+        {"text": "What is 17% of 230?", "name": "Monthly tip", "when": "0 9 1 * *"},
+    ):
+        await page.request.post(
+            f"{address}/api/v1/schedules", data=schedule, headers={"Origin": address}
+        )
+    other = await page.context.new_page()
+    await other.goto(f"{address}/work/tasks?state=scheduled")
+    await expect(other.locator("li.task")).to_have_count(2)
+    await take(other, "23-tasks")
+    await other.goto(f"{address}/work/schedules")
+    await expect(other.get_by_text("Morning call").first).to_be_visible()
+    await take(other, "24-schedules")
+    await other.close()
+    await page.locator("#keiko-tasks").click()
+    await expect(page.locator("#keiko-panel")).to_be_visible()
+    await take(page, "25-tasks-beside-the-chat")
+    await page.keyboard.press("Escape")
+
+
 async def walk(link: str) -> None:
     """The whole walk, in one browser."""
     PICTURES.mkdir(exist_ok=True)
@@ -124,6 +153,7 @@ async def walk(link: str) -> None:
         page = await set_up(context, link)
         await chat(page)
         await be_told(page)
+        await work(page)
         await again(browser, page)
         await browser.close()
 
