@@ -3,9 +3,11 @@
 
 const events = new EventTarget();
 
-import(`${workFolder}/events.js`).then((heard) =>
-  heard.events.addEventListener("any", ({ detail }) => {
-    events.dispatchEvent(new CustomEvent(detail.type, { detail: detail.data }));
-    events.dispatchEvent(new CustomEvent("any", { detail }));
-  }),
+import(`${workFolder}/events.js`).then(
+  (heard) =>
+    heard.events.addEventListener("any", ({ detail }) => {
+      events.dispatchEvent(new CustomEvent(detail.type, { detail: detail.data }));
+      events.dispatchEvent(new CustomEvent("any", { detail }));
+    }),
+  () => {}, // without it the chat is whole; only bell and badge wait for the next page
 );
