@@ -122,9 +122,10 @@ class TurnWorker:
     async def _sweep(self) -> None:
         async with self._resources.db.transaction() as session:
             released = await release_waiting(session)
-        await self._claim([task.id for task in released] or None)
-        if released:
-            await self._claim(None)
+        ids = [task.id for task in released]
+        for first in range(0, len(ids), MOST_CLAIMED):
+            await self._claim(ids[first : first + MOST_CLAIMED])
+        await self._claim(None)
 
     async def _fill_freed(self) -> None:
         """Where work waited for a free slot, take the next as soon as there is one."""
