@@ -8,8 +8,8 @@ const FIRST_PAUSE = 1000; // ms
 const LONGEST_PAUSE = 30_000;
 
 // Each event has its type and, in `detail`, its envelope: what there is to know is in
-// `detail.payload`. `connected` says that events may have been
-// missed before: look again. `any` comes with each, with {type, data} in `detail`.
+// `detail.payload`. `connected` says that events may have been missed before: look again. `any`
+// comes with each, with {type, data} in `detail`.
 export const events = new EventTarget();
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));

@@ -14,35 +14,41 @@ const TABS = [
 const NAMES = TABS.map(({ name }) => name);
 const AT_ONCE = 50;
 const LOOK_AGAIN = 15_000; // ms; for what an event that was lost would have told
+const FOLLOWED = 5000; // ms
 const SOON = 250; // ms in which several events are one look
 
 export async function open(root) {
   const address = new URLSearchParams(location.search);
-  const lists = Object.fromEntries(TABS.map(({ name }) => [name, { items: null, cursor: null }]));
+  const lists = Object.fromEntries(TABS.map(({ name }) => [name, { items: null, cursor: null, asked: 0 }]));
   let tab = TABS.find(({ name }) => name === address.get("state")) ?? TABS[0];
   let text = address.get("q") ?? "";
   let tag = address.get("tag") ?? "";
   let problem = null;
-  let turn = 0;
+  let followed = null; // {id, until}
+  let isOver = false;
+  let looks = 0; // how often was asked for lists
   let timer = 0;
 
   // What there is
 
   const query = (state, more = {}) => {
-    const wanted = { state, limit: AT_ONCE, ...(text && { search: text }), ...(tag && { tag }), ...more };
+    const search = text.trim();
+    const wanted = { state, limit: AT_ONCE, ...(search && { search }), ...(tag && { tag }), ...more };
     return `/tasks?${new URLSearchParams(wanted)}`;
   };
   const load = async (names = NAMES) => {
-    const mine = ++turn;
+    const mine = ++looks;
+    for (const name of names) lists[name].asked = mine;
+    const isNewest = (name) => lists[name].asked === mine;
     try {
       const pages = await Promise.all(names.map((name) => api(query(name))));
-      if (mine !== turn) return;
-      names.forEach((name, n) => take(lists[name], pages[n]));
+      names.forEach((name, n) => isNewest(name) && take(lists[name], pages[n]));
       problem = null;
     } catch (error) {
-      if (mine !== turn) return;
-      problem = error;
+      if (names.some(isNewest)) problem = error;
     }
+    if (isOver) return;
+    if (followed) follow();
     draw();
   };
   // A list that was shown further than its first page keeps what follows.
@@ -76,24 +82,37 @@ export async function open(root) {
     }, SOON);
   };
 
+  // A task that has just been made: the list that it is in is shown, until it stands somewhere for
+  // good. Most are in line for a moment only.
+  const follow = () => {
+    const found = TABS.find(({ name }) => lists[name].items?.some(({ id }) => id === followed.id));
+    if (found) choose(found.name);
+    if ((found && found.name !== "waiting") || Date.now() > followed.until) followed = null;
+  };
+  const show = async ({ id }) => {
+    followed = { id, until: Date.now() + FOLLOWED };
+    await load();
+  };
+
   // What can be done
 
   const act = async (task, verb) => {
     closeMenus();
     if (verb === "stop" && !(await isSure(task))) return;
     try {
-      await api(`/tasks/${task.id}/${verb}`, { method: "POST" });
+      const answer = await api(`/tasks/${task.id}/${verb}`, { method: "POST" });
       if (verb === "foreground") {
         window.top.location.assign(`/thread/${task.thread_id}`);
         return;
       }
       const said = SAID[verb]?.(nameOf(task));
       if (said) toast(said);
+      if (verb === "run-again" || verb === "retry") await show(answer);
+      else await load();
     } catch (error) {
       toast(error.message, "problem");
+      await load();
     }
-    await load();
-    if (verb === "run-again" || verb === "retry") choose("running");
   };
   const isSure = (task) =>
     confirm(t(`Cancel “${nameOf(task)}”? What it has written so far is kept.`, `„${nameOf(task)}“ abbrechen? Was bisher geschrieben ist, bleibt.`), {
@@ -112,8 +131,7 @@ export async function open(root) {
   const closeMenus = () => root.querySelectorAll("details[open]").forEach((menu) => (menu.open = false));
   const create = () =>
     ask(async (task) => {
-      await load();
-      choose(TABS.find(({ name }) => lists[name].items?.some(({ id }) => id === task.id))?.name ?? "running");
+      await show(task);
       toast(t("The task is stored. It goes on even if you close this page.", "Die Aufgabe ist gespeichert. Sie läuft auch, wenn du diese Seite schließt."));
     });
 
@@ -123,6 +141,10 @@ export async function open(root) {
     const wanted = { ...(isPanel && { panel: "" }), ...(tab !== TABS[0] && { state: tab.name }), ...(text && { q: text }), ...(tag && { tag }) };
     const search = new URLSearchParams(wanted).toString();
     history.replaceState(history.state, "", `${location.pathname}${search && `?${search}`}`);
+  };
+  const turnTo = (name) => {
+    followed = null;
+    choose(name);
   };
   const choose = (name) => {
     tab = TABS.find((one) => one.name === name);
@@ -139,7 +161,7 @@ export async function open(root) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    choose(TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length].name);
+    turnTo(TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length].name);
     root.querySelector("[role=tab][aria-selected=true]").focus();
   };
   const count = ({ name }) => {
@@ -149,13 +171,13 @@ export async function open(root) {
   const tabs = () => html`<div class="tabs" role="tablist" aria-label=${t("Tasks by state", "Aufgaben nach Stand")} @keydown=${turnTab}>
     ${TABS.map(
       (one) => html`<button type="button" role="tab" id="tab-${one.name}" aria-controls="tasks" aria-selected=${one === tab} tabindex=${one === tab ? 0 : -1}
-        @click=${() => choose(one.name)}>${one.label} <span class="count">${count(one)}</span></button>`,
+        @click=${() => turnTo(one.name)}>${one.label} <span class="count">${count(one)}</span></button>`,
     )}
   </div>`;
   const tools = () => html`<div class="toolbar">
     <label class="search">
       <span class="hidden-label">${t("Filter by words", "Nach Wörtern filtern")}</span>
-      <input class="input" type="search" id="filter" placeholder=${t("Filter …", "Filtern …")} .value=${live(text)} @input=${({ target }) => filter({ text: target.value.trim() })} />
+      <input class="input" type="search" id="filter" placeholder=${t("Filter …", "Filtern …")} .value=${live(text)} @input=${({ target }) => filter({ text: target.value })} />
     </label>
     ${tag ? html`<button type="button" class="button small" @click=${() => filter({ tag: "" })} aria-label=${t(`No longer filter by ${tag}`, `Nicht mehr nach ${tag} filtern`)}>#${tag} ✕</button>` : nothing}
   </div>`;
@@ -230,7 +252,7 @@ export async function open(root) {
   const lookNow = () => soon();
   const isSeen = () => document.visibilityState === "visible";
   const ticks = setInterval(() => isSeen() && lists[tab.name].items?.some(({ status }) => status === "running") && draw(), 1000);
-  const looks = setInterval(() => isSeen() && load(), LOOK_AGAIN);
+  const rounds = setInterval(() => isSeen() && load(), LOOK_AGAIN);
   events.addEventListener("any", hear);
   document.addEventListener("keydown", press);
   document.addEventListener("click", closeOutside);
@@ -239,9 +261,9 @@ export async function open(root) {
   await load();
 
   return () => {
-    turn = Infinity;
+    isOver = true;
     clearInterval(ticks);
-    clearInterval(looks);
+    clearInterval(rounds);
     clearTimeout(timer);
     leave();
     events.removeEventListener("any", hear);
