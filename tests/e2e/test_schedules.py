@@ -1,10 +1,11 @@
 """The page "Schedules": made, understood while written, changed, paused, run and removed."""
 
+import asyncio
 import re
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.e2e.centre import SOUND
 from tests.e2e.conftest import Readers
@@ -164,12 +165,19 @@ async def test_a_run_that_did_not_succeed_stands_out(reader: Reader) -> None:
     await expect(row(page, "Hopeless").locator(".last.bad")).to_contain_text("Failed")
 
 
+async def slowly(route: Route) -> None:
+    """Pass a request on after a while that is longer than the page gathers events."""
+    await asyncio.sleep(0.6)
+    await route.continue_()
+
+
 async def test_one_is_removed_and_comes_back(reader: Reader) -> None:
     id = await keep(reader, "Fleeting")
     before = await ask(reader, "GET", f"/schedules/{id}")
     page = await open_page(reader)
     await choose(page, "Fleeting", "Remove")
     await expect(row(page, "Fleeting")).to_have_count(0)
+    await page.route("**/api/v1/schedules?*", slowly)  # so that one look overtakes another
     await page.get_by_role("button", name="Undo").click()
     await expect(row(page, "Fleeting")).to_be_focused()
     assert await ask(reader, "GET", f"/schedules/{id}") == before

@@ -1,6 +1,6 @@
 // The page "Inbox": what Keiko had to say, unread first.
 
-import { api, events, html, nothing, render, repeat, t, toast, undo, when } from "./kit.js";
+import { api, events, html, newest, nothing, render, repeat, t, toast, undo, when } from "./kit.js";
 
 const SIZE = 50;
 const SOON = 200; // ms in which several events are one look
@@ -19,20 +19,19 @@ export async function open(root) {
 
   const draw = () => isClosed || render(view(), root);
 
-  const load = async () => {
-    try {
-      const [unread, read] = await Promise.all([
-        api(`/notifications?unread=true&limit=${SIZE}`),
-        api(`/notifications?unread=false&limit=${SIZE}`),
-      ]);
-      Object.assign(state, { unread: unread.items, read: read.items, count: unread.unread, next: read.next_cursor, problem: "" });
-    } catch (error) {
-      state.problem = error.message;
+  const going = new Set(); // ids of what is removed unless that is taken back
+  const without = (items) => items.filter(({ id }) => !going.has(id));
+  const look = () =>
+    Promise.all([api(`/notifications?unread=true&limit=${SIZE}`), api(`/notifications?unread=false&limit=${SIZE}`)]);
+  const load = newest(look, ({ found, problem }) => {
+    if (found) {
+      const [unread, read] = found;
+      Object.assign(state, { unread: without(unread.items), read: without(read.items), count: unread.unread, next: read.next_cursor });
     }
-    state.isLoading = false;
+    Object.assign(state, { isLoading: false, problem: problem?.message ?? "" });
     draw();
     window.dispatchEvent(new Event("keiko:inbox"));
-  };
+  });
   const loadSoon = () => {
     timer ||= setTimeout(() => {
       timer = 0;
@@ -60,12 +59,13 @@ export async function open(root) {
   };
   // It goes from the page at once, and from the server when nobody has taken it back.
   const remove = async (item) => {
-    const without = (items) => items.filter(({ id }) => id !== item.id);
+    going.add(item.id);
     Object.assign(state, { unread: without(state.unread), read: without(state.read) });
     draw();
     root.querySelector("h1").focus();
     const isUndone = await undo(t("Removed", "Entfernt"));
     if (!isUndone) await attempt(api(`/notifications/${item.id}`, { method: "DELETE" }));
+    going.delete(item.id);
     load();
   };
 

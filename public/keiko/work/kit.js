@@ -82,6 +82,21 @@ export function duration(seconds) {
   return parts.slice(first, first + 2).filter(([count]) => count > 0).map((part) => part.join("\u202f")).join(" ");
 }
 
+// A look at what changes: `show` gets what the newest call of `look` found, or its problem, and
+// never an older answer. Whoever called earlier waits for that as well.
+export function newest(look, show) {
+  let last;
+  return () => {
+    const mine = look()
+      .then(
+        (found) => ({ found, problem: null }),
+        (problem) => ({ problem }),
+      )
+      .then((answer) => (mine === last ? show(answer) : last));
+    return (last = mine);
+  };
+}
+
 // Messages: one place at the edge of the page, read aloud.
 
 const STAYS = 5000; // ms

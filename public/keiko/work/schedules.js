@@ -1,6 +1,6 @@
 // The page "Schedules": what Keiko is asked by itself, and when.
 
-import { api, events, html, isPanel, isTyping, nothing, render, repeat, t, toast, undo } from "./kit.js";
+import { api, events, html, isPanel, isTyping, newest, nothing, render, repeat, t, toast, undo } from "./kit.js";
 import { ask, leave } from "./schedule-form.js";
 import { row } from "./schedule-row.js";
 
@@ -22,26 +22,21 @@ export async function open(root) {
   let items = null;
   let cursor = null;
   let problem = null;
-  let turn = 0;
+  let isClosed = false;
   let timer = 0;
   const runs = new Map(); // of the schedules whose runs are shown
 
   // What there is
 
-  const load = async () => {
-    const mine = ++turn;
-    try {
-      const page = await api(`/schedules?limit=${Math.max(AT_ONCE, Math.min(items?.length ?? 0, 500))}`);
-      if (mine !== turn) return;
-      ({ items, next_cursor: cursor } = page);
-      problem = null;
-    } catch (error) {
-      if (mine !== turn) return;
-      problem = error;
-    }
-    draw();
-    await Promise.all([...runs.keys()].map(loadRuns));
-  };
+  const load = newest(
+    () => api(`/schedules?limit=${Math.max(AT_ONCE, Math.min(items?.length ?? 0, 500))}`),
+    async (answer) => {
+      problem = answer.problem;
+      if (answer.found) ({ items, next_cursor: cursor } = answer.found);
+      draw();
+      await Promise.all([...runs.keys()].map(loadRuns));
+    },
+  );
   const more = async () => {
     try {
       const page = await api(`/schedules?${new URLSearchParams({ limit: AT_ONCE, after: cursor })}`);
@@ -149,7 +144,7 @@ export async function open(root) {
       <p class="keys small">${t("Keys: j and k choose, Enter edits, Del removes, n is new.", "Tasten: j und k wählen, Enter bearbeitet, Entf entfernt, n ist neu.")}</p>`;
   };
   function draw() {
-    if (turn === Infinity) return;
+    if (isClosed) return;
     render(
       html`<div class="heading">
           <h1>${t("Schedules", "Zeitpläne")}</h1>
@@ -202,7 +197,7 @@ export async function open(root) {
   await load();
 
   return () => {
-    turn = Infinity;
+    isClosed = true;
     clearInterval(looks);
     clearTimeout(timer);
     leave();
