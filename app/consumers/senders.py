@@ -6,11 +6,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import is_away
 from app.core.errors import Invalid, Unavailable
 from app.core.logs import log
+from app.core.loops import keep_on
 from app.core.outbound import Answer, Outbound, open_outbound
-from app.core.redis import LOST
 from app.core.resources import Resources
 from app.notifications import deliveries
 from app.notifications.deliveries import Claimed, claim_deliveries
@@ -23,7 +22,7 @@ from app.notifications.push import contact_of, send_push
 from app.notifications.rules import reason_to_drop
 from app.notifications.subscriptions import forget_subscription, note_arrival, push_key
 
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS = 1.0
 """Between two looks at deliveries when none was due."""
 
 DIGEST_SECONDS = 15.0
@@ -36,35 +35,20 @@ async def send_notifications(resources: Resources) -> None:
     """Send what is due, until cancelled."""
     async with open_outbound(resources.settings) as outbound:
 
-        async def send() -> int:
-            return await send_due(resources, outbound)
+        async def send() -> float:
+            return 0.0 if await send_due(resources, outbound) else PAUSE_SECONDS
 
-        await _forever(send, PAUSE_SECONDS)
+        await keep_on("notifications", send)
 
 
 async def write_digests(resources: Resources) -> None:
     """Write each digest at its time, until cancelled."""
 
-    async def write() -> int:
+    async def write() -> float:
         async with resources.db.transaction() as session:
-            return await send_digests(session, resources)
+            return 0.0 if await send_digests(session, resources) else DIGEST_SECONDS
 
-    await _forever(write, DIGEST_SECONDS)
-
-
-async def _forever(work: Callable[[], Awaitable[int]], pause: float) -> None:
-    """Do `work` again and again, with a pause when there was none; wait out what is away."""
-    while True:
-        done = 0
-        try:
-            done = await work()
-        except Exception as error:  # noqa: BLE001 - one bad moment does not end a sender
-            if isinstance(error, LOST) or is_away(error):
-                log.warning("notifications_wait", error=type(error).__name__)
-            else:
-                log.error("notifications_failed", exc_info=error)
-        if done == 0:
-            await asyncio.sleep(pause)
+    await keep_on("digests", write)
 
 
 async def send_due(resources: Resources, outbound: Outbound) -> int:

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.cancel import end
 from app.core.clock import now
-from app.core.db import is_away, persist
+from app.core.db import persist
 from app.core.errors import Invalid, Unavailable
 from app.core.logs import log
+from app.core.loops import keep_on
 from app.core.outbound import Outbound, open_outbound
 from app.core.resources import Resources
 from app.events.envelope import Envelope, encode
@@ -27,7 +28,7 @@ from app.webhooks.deliveries import (
 )
 from app.webhooks.models import EndpointState
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
 AT_ONCE = 50
 LARGEST_BODY = 2**20
 TIMEOUT_SECONDS = 30.0
@@ -42,22 +43,19 @@ async def send_webhooks(resources: Resources) -> None:
 
 async def _keep_sending(resources: Resources, outbound: Outbound) -> None:
     sending: set[asyncio.Task[None]] = set()
+
+    async def send() -> float:
+        due = await _claim(resources, AT_ONCE - len(sending))
+        for one in due:
+            task = asyncio.create_task(_send(resources, outbound, one))
+            sending.add(task)
+            task.add_done_callback(sending.discard)
+        if len(sending) >= AT_ONCE:
+            await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+        return 0.0 if due else POLL_SECONDS
+
     try:
-        while True:
-            try:
-                due = await _claim(resources, AT_ONCE - len(sending))
-            except Exception as error:  # noqa: BLE001 - the loop outlives a restarted database
-                if not is_away(error):
-                    log.error("webhooks_failed", exc_info=error)
-                due = []
-            for one in due:
-                task = asyncio.create_task(_send(resources, outbound, one))
-                sending.add(task)
-                task.add_done_callback(sending.discard)
-            if not due:
-                await asyncio.sleep(POLL_SECONDS)
-            elif len(sending) >= AT_ONCE:
-                await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+        await keep_on("webhooks", send)
     finally:
         await end(*sending)
 

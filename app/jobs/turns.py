@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,10 +9,11 @@ from app.chats.service import list_steps_of_threads
 from app.core.bus import Bus, read_hint
 from app.core.cancel import end, run_together
 from app.core.clock import new_id
-from app.core.db import is_away, persist
+from app.core.db import persist
 from app.core.errors import Conflict
 from app.core.logs import log
-from app.core.redis import HINTS, LOST
+from app.core.loops import keep_on
+from app.core.redis import HINTS
 from app.core.resources import Resources
 from app.orchestrator.run import Orchestrator
 from app.orchestrator.turn import Run
@@ -84,58 +84,38 @@ class TurnWorker:
         """Claim, run, renew and sweep until cancelled; then hand over what still runs."""
         if self._resources.settings.worker_name:
             await persist(self._resources.db, lambda session: end_leases(session, self._name))
-        keeping = asyncio.create_task(self._every(RENEW_SECONDS, self._renew))
+        keeping = asyncio.create_task(keep_on("leases", self._renew))
         try:
             await run_together(
-                self._take_announced(),
-                self._fill_freed(),
-                self._every(SWEEP_SECONDS, self._sweep),
+                keep_on("ready tasks", self._take_announced),
+                keep_on("free slots", self._fill_freed),
+                keep_on("waiting tasks", self._sweep),
             )
         finally:
             await self._drain()
             await end(keeping)
 
-    async def _take_announced(self) -> None:
-        while True:
-            try:
-                ids = await next_ready(self._resources.redis, most=CLAIM_AT_ONCE, wait_seconds=1)
-                if ids:
-                    await self._claim(ids)
-            except LOST:
-                await asyncio.sleep(0.2)
-            except Exception as error:  # noqa: BLE001 - the loop outlives a restarted database
-                await self._survive(error)
+    async def _take_announced(self) -> float:
+        ids = await next_ready(self._resources.redis, most=CLAIM_AT_ONCE, wait_seconds=1)
+        if ids:
+            await self._claim(ids)
+        return 0.0
 
-    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            try:
-                await work()
-            except Exception as error:  # noqa: BLE001 - the loop outlives a restarted database
-                await self._survive(error)
-
-    async def _survive(self, error: Exception) -> None:
-        if not is_away(error):
-            log.error("worker_loop_failed", exc_info=error)
-        await asyncio.sleep(0.2)
-
-    async def _sweep(self) -> None:
+    async def _sweep(self) -> float:
         async with self._resources.db.transaction() as session:
             released = await release_waiting(session)
         ids = [task.id for task in released]
         for first in range(0, len(ids), MOST_CLAIMED):
             await self._claim(ids[first : first + MOST_CLAIMED])
         await self._claim(None)
+        return SWEEP_SECONDS
 
-    async def _fill_freed(self) -> None:
+    async def _fill_freed(self) -> float:
         """Where work waited for a free slot, take the next as soon as there is one."""
-        while True:
-            await self._freed.wait()
-            self._freed.clear()
-            try:
-                await self._claim(None, late=timedelta(0))
-            except Exception as error:  # noqa: BLE001 - the loop outlives a restarted database
-                await self._survive(error)
+        await self._freed.wait()
+        self._freed.clear()
+        await self._claim(None, late=timedelta(0))
+        return 0.0
 
     async def _claim(self, ids: list[UUID] | None, *, late: timedelta = LATE) -> None:
         """Claim and begin; one claim at a time, so that slots are counted right."""
@@ -185,10 +165,10 @@ class TurnWorker:
             if self._full:
                 self._freed.set()
 
-    async def _renew(self) -> None:
+    async def _renew(self) -> float:
         runs = dict(self._runs)
         if not runs:
-            return
+            return RENEW_SECONDS
         async with self._resources.db.transaction() as session:
             held = await renew_leases(session, {id: run.task.fence for id, run in runs.items()})
         for id, run in runs.items():
@@ -201,6 +181,7 @@ class TurnWorker:
             elif id not in held.ids and not run.stopping and not run.ending:
                 run.lost = True
                 run.work.cancel()
+        return RENEW_SECONDS
 
     async def _drain(self) -> None:
         """Ask each run to stop at its next checkpoint; after a while, stop it where it is."""
