@@ -12,7 +12,7 @@ from app.core.resources import Resources
 
 async def serve(resources: Resources) -> None:
     """Relay events and act on them until cancelled."""
-    consumers = [Consumer(resources, name, handle) for name, handle in CONSUMERS.items()]
+    consumers = [Consumer(resources, name, *group) for name, group in CONSUMERS.items()]
     await run_together(
         relay_events(resources, tuple(CONSUMERS)),
         *(consumer.run() for consumer in consumers),

@@ -1,13 +1,15 @@
 """Runs the relay for as long as the process lives; of several processes, one relays."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from redis.exceptions import RedisError
 
 from app.core.db import is_away
 from app.core.logs import log
+from app.core.loops import keep_on
 from app.core.redis import LOST
 from app.core.resources import Resources
 from app.events.relay import leading, publish_events
@@ -21,23 +23,22 @@ if TYPE_CHECKING:
 POLL_SECONDS = 1.0
 """Between two looks that nobody asked for."""
 
+GATHER_SECONDS = 0.01
+"""How long the relay, once told of an event, waits for others to go with it."""
+
 FORGET_SECONDS = 300.0
 AT_ONCE = 500
 
 
 async def relay_events(resources: Resources, consumers: Sequence[str]) -> None:
     """Publish what is committed, until cancelled; wait out a database or Redis that is away."""
-    while True:
-        try:
-            async with leading(resources.db) as connection:
-                log.info("relay_leads")
-                await _Relay(resources, connection, consumers).run()
-        except Exception as error:  # noqa: BLE001 - the relay outlives a restarted database
-            if is_away(error):
-                log.warning("relay_waits", error=type(error).__name__)
-            else:
-                log.error("relay_failed", exc_info=error)
-        await asyncio.sleep(0.2)
+
+    async def lead() -> float:
+        async with leading(resources.db) as connection:
+            log.info("relay_leads")
+            await _Relay(resources, connection, consumers).run()
+
+    await keep_on("relay", lead)
 
 
 class _Relay:
@@ -52,7 +53,7 @@ class _Relay:
         self._woken = asyncio.Event()
         self._sweep_at = self._forget_at = asyncio.get_running_loop().time()
 
-    async def run(self) -> None:
+    async def run(self) -> NoReturn:
         """Publish when told, and at least once a second; ends with the connection."""
         await self._connection.add_listener("events", lambda *_: self._woken.set())
         while True:
@@ -67,11 +68,10 @@ class _Relay:
                 log.warning("relay_waits", error=type(error).__name__)
                 await asyncio.sleep(0.2)
                 continue
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._woken.wait()
-            except TimeoutError:
-                pass
+                    await asyncio.sleep(GATHER_SECONDS)
 
     async def _look_back(self) -> None:
         at = asyncio.get_running_loop().time()

@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.clock import new_id, now
 from app.core.db import is_away
 from app.core.logs import log
-from app.core.redis import EVENTS, LOST
+from app.core.loops import keep_on
+from app.core.redis import EVENTS
 from app.core.resources import Resources
 from app.events.envelope import Envelope, decode
 from app.events.inbox import DeadLetter
@@ -63,44 +64,52 @@ class Delivery:
 
 
 class Consumer:
-    """One consumer of one process: a member of the consumer group `name`."""
+    """One consumer of one process: a member of the consumer group `name`.
 
-    def __init__(self, resources: Resources, name: str, handle: BatchHandler) -> None:
+    Two batches are at least `gather_seconds` apart.
+    """
+
+    def __init__(
+        self, resources: Resources, name: str, handle: BatchHandler, gather_seconds: float = 0.0
+    ) -> None:
         self._resources = resources
         self._redis = resources.redis
         self._name = name
         self._handle = handle
+        self._gather_seconds = gather_seconds
         self._me = resources.settings.worker_name or str(new_id())
         self._retry_at = 0.0
 
     async def run(self) -> None:
         """Handle events until cancelled, over every restart of Redis and of the database."""
-        while True:
-            try:
-                await self.take_back()
-                await self.forget_dead()
-                while True:
-                    await self.step()
-            except LOST as error:
-                log.warning("consumer_waits", consumer=self._name, error=type(error).__name__)
-            except Exception as error:  # noqa: BLE001 - one bad moment does not end a consumer
-                if _is_without_group(error):
-                    await self.join()
-                    continue
-                log.error("consumer_failed", consumer=self._name, exc_info=error)
-            await asyncio.sleep(0.2)
+        await keep_on(f"consumer {self._name}", self._consume)
+
+    async def _consume(self) -> float:
+        try:
+            await self.take_back()
+            await self.forget_dead()
+            while True:
+                await self.step()
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+        await self.join()
+        return 0.0
 
     async def step(self, *, patience: float = 1.0) -> int:
         """Handle what is new, waiting up to `patience` seconds for it; returns how many."""
         found = await self._redis.xreadgroup(
             self._name, self._me, {EVENTS: ">"}, count=AT_ONCE, block=max(1, int(patience * 1000))
         )
+        loop = asyncio.get_running_loop()
+        begun_at = loop.time()
         entries = found[0][1] if found else []
         await self._take(entries, {})
-        loop = asyncio.get_running_loop()
         if loop.time() >= self._retry_at:
             self._retry_at = loop.time() + RETRY_SECONDS / 2
             await self.retry()
+        if entries and len(entries) < AT_ONCE:
+            await asyncio.sleep(begun_at + self._gather_seconds - loop.time())
         return len(entries)
 
     async def take_back(self) -> None:
@@ -138,8 +147,6 @@ class Consumer:
         except ResponseError as error:
             if not str(error).startswith("BUSYGROUP"):
                 raise
-        except LOST:
-            await asyncio.sleep(0.2)
 
     async def _take(self, entries: Sequence[Any], counts: dict[bytes, int]) -> None:
         deliveries = []
@@ -218,7 +225,3 @@ _ENTER = text(
     " on conflict do nothing returning event_id"
 )
 """Enters events in the inbox; gives those that were not in it."""
-
-
-def _is_without_group(error: Exception) -> bool:
-    return isinstance(error, ResponseError) and str(error).startswith("NOGROUP")

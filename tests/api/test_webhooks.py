@@ -56,7 +56,7 @@ def settings(settings: Settings) -> Settings:
 
 async def tell(resources: Resources) -> None:
     """Relay, find who wants to be told, and send."""
-    await consume(resources, "webhooks", CONSUMERS["webhooks"])
+    await consume(resources, "webhooks", CONSUMERS["webhooks"].handle)
     await hurry(resources)
 
 
@@ -210,7 +210,7 @@ async def test_the_sender_loop_sends_what_is_due(
     await make(ada, receiver)
     sending = asyncio.create_task(send_webhooks(resources))
     await ada.say()
-    await consume(resources, "webhooks", CONSUMERS["webhooks"])
+    await consume(resources, "webhooks", CONSUMERS["webhooks"].handle)
     async with asyncio.timeout(20):
         while not receiver.seen:
             await asyncio.sleep(0.02)
@@ -223,7 +223,7 @@ async def test_a_sender_that_died_leaves_its_delivery_to_the_next(
 ) -> None:
     webhook = await make(ada, receiver)
     await ada.say()
-    await consume(resources, "webhooks", CONSUMERS["webhooks"])
+    await consume(resources, "webhooks", CONSUMERS["webhooks"].handle)
     async with resources.db.transaction() as session:
         assert len(await claim_due(session, most=10)) == 1
     async with open_outbound(resources.settings) as outbound:

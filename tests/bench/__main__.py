@@ -27,6 +27,7 @@ from tests.bench.servers import Pace, Server, chainlit, keiko, pids, upstream
 from tests.bench.stream import Reader
 
 SYSTEMS = ("upstream", "chainlit", "keiko")
+KINDS = ("web", "worker", "consumer")
 _ROUNDS_ALONE = 5
 _IDLE_SECONDS = 5.0
 _ANSWER_SECONDS = 120.0
@@ -66,7 +67,9 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--first-token-ms", type=int, default=300)
     parser.add_argument("--repeat", type=int, default=1, help="runs per row; medians are shown")
     parser.add_argument("--limit", type=float, default=300.0, help="seconds that a run may take")
-    parser.add_argument("--profile", choices=("web", "worker"), help="sample Keiko with py-spy")
+    parser.add_argument(
+        "--profile", choices=("web", "worker", "consumer"), help="sample Keiko with py-spy"
+    )
     parser.add_argument("--out", type=Path, help="write the report here, and .json beside it")
     given = parser.parse_args(arguments)
     pace = Pace(

@@ -13,9 +13,9 @@ async def test_what_matters_is_on_record_once_and_in_order(resources: Resources)
     kept = [created("a"), created("b")]
     unkept = ThreadRenamed(thread_id=kept[0].event_id)
     await happen(resources, *kept, unkept)
-    await consume(resources, "audit", CONSUMERS["audit"])
+    await consume(resources, "audit", CONSUMERS["audit"].handle)
     await rows(resources, "update events set published_at = null returning id")
-    await consume(resources, "audit", CONSUMERS["audit"])
+    await consume(resources, "audit", CONSUMERS["audit"].handle)
     on_record = await rows(resources, "select id from audit_entries order by seq")
     assert on_record == [event.event_id for event in kept]
 
@@ -39,7 +39,7 @@ async def test_events_are_counted_once_and_tools_timed(resources: Resources) -> 
     )
     await happen(resources, created("a"), created("b"), tool)
     for _ in range(2):
-        await consume(resources, "metrics", CONSUMERS["metrics"])
+        await consume(resources, "metrics", CONSUMERS["metrics"].handle)
         await rows(resources, "update events set published_at = null returning id")
     counts = await rows(
         resources,
