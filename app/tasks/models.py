@@ -225,12 +225,20 @@ class QuestionKind(StrEnum):
     """Why a task waits for a person."""
 
     UNKNOWN_OUTCOME = "unknown_outcome"
+    APPROVAL = "approval"
 
 
 class Question(Entity):
-    """Something only a person can decide, asked by a task; answered once."""
+    """Something only a person can decide, asked by a task; answered once.
+
+    One that nobody has answered when it expires is answered by the clock.
+    """
 
     __tablename__ = "questions"
+    __table_args__ = (
+        Index("ix_questions_expiring", "expires_at",
+              postgresql_where=text("answered_at is null and expires_at is not null")),
+    )  # fmt: skip
 
     task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
@@ -238,6 +246,7 @@ class Question(Entity):
     content: Mapped[JSON]
     answer: Mapped[JSON | None]
     answered_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
 
 
 class Checkpoint(Base):
