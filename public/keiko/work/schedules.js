@@ -1,6 +1,7 @@
 // The page "Schedules": what Keiko is asked by itself, and when.
 
-import { api, events, html, isPanel, isTyping, newest, nothing, render, repeat, t, toast, undo } from "./kit.js";
+import { api, html, isPanel, newest, nothing, render, repeat, t, toast, undo } from "./kit.js";
+import { closeMenus, isSeen, listen } from "./list.js";
 import { ask, leave } from "./schedule-form.js";
 import { row } from "./schedule-row.js";
 
@@ -65,7 +66,6 @@ export async function open(root) {
 
   // What can be done
 
-  const closeMenus = () => root.querySelectorAll("details[open]").forEach((menu) => (menu.open = false));
   const focusOn = (id) => root.querySelector(`[data-schedule="${id}"]`)?.focus();
   const act = async ({ id, name }, verb) => {
     try {
@@ -79,7 +79,7 @@ export async function open(root) {
     if (isLost) focusOn(id);
   };
   const remove = async ({ id, name }) => {
-    closeMenus();
+    closeMenus(root);
     const next = items[items.findIndex((one) => one.id === id) + 1]?.id;
     try {
       await api(`/schedules/${id}`, { method: "DELETE" });
@@ -117,7 +117,7 @@ export async function open(root) {
       given,
     );
   const edit = (schedule) => {
-    closeMenus();
+    closeMenus(root);
     ask(schedule, async ({ id }) => {
       toast(t("Saved", "Gespeichert"));
       await load();
@@ -160,39 +160,22 @@ export async function open(root) {
 
   // Keys
 
-  const move = (step) => {
-    const all = [...root.querySelectorAll(".schedule")];
-    const now = all.indexOf(document.activeElement?.closest?.(".schedule"));
-    all[now < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(now + step, 0), all.length - 1)]?.focus();
-  };
   const withChosen = (action) => {
     const chosen = items?.find(({ id }) => id === document.activeElement?.dataset.schedule);
     if (chosen) action(chosen);
     return Boolean(chosen); // a key on a button in a row is that button's
   };
-  const KEYS = {
-    j: () => move(1),
-    k: () => move(-1),
+  const keys = {
     n: () => create(),
     Enter: () => withChosen(edit),
     Delete: () => withChosen(remove),
   };
-  const press = (event) => {
-    if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(KEYS, event.key)) return;
-    if (KEYS[event.key]() !== false) event.preventDefault();
-  };
-  const closeOutside = ({ target }) =>
-    root.querySelectorAll("details[open]").forEach((menu) => !menu.contains(target) && (menu.open = false));
 
-  const hear = ({ detail: { type } }) => {
+  const hear = (type) => {
     if (type === "connected" || type.startsWith("schedule.") || (type.startsWith("task.") && type !== "task.progressed")) soon();
   };
-  const lookNow = () => soon();
-  const looks = setInterval(() => document.visibilityState === "visible" && load(), LOOK_AGAIN);
-  events.addEventListener("any", hear);
-  document.addEventListener("keydown", press);
-  document.addEventListener("click", closeOutside);
-  document.addEventListener("visibilitychange", lookNow);
+  const looks = setInterval(() => isSeen() && load(), LOOK_AGAIN);
+  const listenNoMore = listen(root, { rows: ".schedule", keys, hear, look: soon });
   draw();
   await load();
 
@@ -201,9 +184,6 @@ export async function open(root) {
     clearInterval(looks);
     clearTimeout(timer);
     leave();
-    events.removeEventListener("any", hear);
-    document.removeEventListener("keydown", press);
-    document.removeEventListener("click", closeOutside);
-    document.removeEventListener("visibilitychange", lookNow);
+    listenNoMore();
   };
 }

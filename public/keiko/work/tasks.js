@@ -1,6 +1,7 @@
 // The page "Tasks": what Keiko works on for its reader, by how it stands.
 
-import { api, confirm, events, html, isPanel, isTyping, live, nothing, render, repeat, t, toast } from "./kit.js";
+import { api, confirm, html, isPanel, live, nothing, render, repeat, t, toast } from "./kit.js";
+import { closeMenus, isSeen, listen } from "./list.js";
 import { ask, leave } from "./task-form.js";
 import { row } from "./task-row.js";
 import { isOpen, nameOf } from "./task-words.js";
@@ -97,7 +98,7 @@ export async function open(root) {
   // What can be done
 
   const act = async (task, verb) => {
-    closeMenus();
+    closeMenus(root);
     if (verb === "stop" && !(await isSure(task))) return;
     try {
       const answer = await api(`/tasks/${task.id}/${verb}`, { method: "POST" });
@@ -120,7 +121,7 @@ export async function open(root) {
       no: t("Let it be", "Lassen"),
     });
   const rank = async (task, priority) => {
-    closeMenus();
+    closeMenus(root);
     try {
       await api(`/tasks/${task.id}`, { method: "PATCH", body: { priority } });
     } catch (error) {
@@ -128,7 +129,6 @@ export async function open(root) {
     }
     await load();
   };
-  const closeMenus = () => root.querySelectorAll("details[open]").forEach((menu) => (menu.open = false));
   const create = () =>
     ask(async (task) => {
       await show(task);
@@ -215,48 +215,28 @@ export async function open(root) {
 
   // Keys
 
-  const rows = () => [...root.querySelectorAll(".task")];
-  const chosen = () => document.activeElement?.closest?.(".task");
-  const move = (step) => {
-    const all = rows();
-    const now = all.indexOf(chosen());
-    all[now < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(now + step, 0), all.length - 1)]?.focus();
-  };
   const taskOf = (element) => lists[tab.name].items?.find(({ id }) => id === element?.dataset.task);
-  const KEYS = {
-    j: () => move(1),
-    k: () => move(-1),
+  const keys = {
     n: create,
     "/": () => root.querySelector("#filter").focus(),
+    Enter: () => {
+      const task = taskOf(document.activeElement); // Enter on a button in a row is that button's
+      if (task?.thread_id) window.top.location.assign(`/thread/${task.thread_id}`);
+      return Boolean(task);
+    },
     Delete: () => {
-      const task = taskOf(chosen());
+      const task = taskOf(document.activeElement.closest(".task"));
       if (task && isOpen(task)) act(task, "stop");
     },
   };
-  const press = (event) => {
-    if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
-    const task = taskOf(document.activeElement); // Enter on a button in a row is that button's
-    if (event.key === "Enter" && task?.thread_id) window.top.location.assign(`/thread/${task.thread_id}`);
-    else if (Object.hasOwn(KEYS, event.key)) {
-      event.preventDefault();
-      KEYS[event.key]();
-    }
-  };
-  const closeOutside = ({ target }) =>
-    root.querySelectorAll("details[open]").forEach((menu) => !menu.contains(target) && (menu.open = false));
 
-  const hear = ({ detail: { type } }) => {
+  const hear = (type) => {
     if (type === "task.progressed") soon(["running"]);
     else if (type === "connected" || type.startsWith("task.")) soon();
   };
-  const lookNow = () => soon();
-  const isSeen = () => document.visibilityState === "visible";
   const ticks = setInterval(() => isSeen() && lists[tab.name].items?.some(({ status }) => status === "running") && draw(), 1000);
   const rounds = setInterval(() => isSeen() && load(), LOOK_AGAIN);
-  events.addEventListener("any", hear);
-  document.addEventListener("keydown", press);
-  document.addEventListener("click", closeOutside);
-  document.addEventListener("visibilitychange", lookNow);
+  const listenNoMore = listen(root, { rows: ".task", keys, hear, look: soon });
   draw();
   await load();
 
@@ -266,10 +246,7 @@ export async function open(root) {
     clearInterval(rounds);
     clearTimeout(timer);
     leave();
-    events.removeEventListener("any", hear);
-    document.removeEventListener("keydown", press);
-    document.removeEventListener("click", closeOutside);
-    document.removeEventListener("visibilitychange", lookNow);
+    listenNoMore();
   };
 }
 
