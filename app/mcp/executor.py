@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Exists, column, exists, literal, select, table, update
+from sqlalchemy import Exists, ScalarSelect, column, exists, literal, select, table, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -23,7 +23,7 @@ from app.core.resources import Resources
 from app.events.store import record_all
 from app.events.types import ToolExecuted
 from app.mcp.caller import Caller
-from app.mcp.models import ExecutionStatus, ToolExecution
+from app.mcp.models import ExecutionStatus, McpServer, ToolExecution
 from app.mcp.server import NoAnswer, ServerStopped
 from app.mcp.sessions import RemoteTool, ToolOutcome, ToolServers
 
@@ -44,6 +44,7 @@ class ToolCall:
     name: str
     arguments: JSON
     caller: Caller | None = None
+    user_id: UUID | None = None
 
 
 class Settlement(StrEnum):
@@ -76,7 +77,7 @@ async def execute(
     `settled` are all answers to questions about this call so far, oldest first. Raises
     UnknownOutcome when another answer is needed, LeaseLost when the task is another run's now.
     """
-    tool = servers.find_tool(call.name)
+    tool = servers.find_tool(call.name, call.user_id)
     id = new_id()
 
     async def begin(session: AsyncSession) -> ToolExecution:
@@ -148,12 +149,20 @@ def _intent(id: UUID, call: ToolCall, tool: RemoteTool | None) -> Insert:
         "answers": 0,
     }
     columns = ToolExecution.__table__.c
-    row = select(*(literal(value, columns[name].type) for name, value in values.items()))
+    row = select(
+        *(literal(value, columns[name].type) for name, value in values.items()),
+        _still_there(tool.server_id if tool else None),
+    )
     return (
         insert(ToolExecution)
-        .from_select(list(values), row.where(_holds(call.task_id, call.fence)))
+        .from_select([*values, "server_id"], row.where(_holds(call.task_id, call.fence)))
         .on_conflict_do_nothing(index_elements=["task_id", "tool_call_id"])
     )
+
+
+def _still_there(server_id: UUID | None) -> ScalarSelect[UUID]:
+    """A server's id, unless it was removed meanwhile."""
+    return select(McpServer.id).where(McpServer.id == server_id).scalar_subquery()
 
 
 def _holds(task_id: UUID, fence: int) -> Exists:
@@ -204,7 +213,13 @@ async def _answer(
 
     async def once() -> ToolOutcome:
         seconds = resources.settings.tool_timeout_seconds
-        return await servers.call(call.name, call.arguments, timeout=seconds, caller=call.caller)
+        return await servers.call(
+            call.name,
+            call.arguments,
+            timeout=seconds,
+            caller=call.caller,
+            user_id=call.user_id,
+        )
 
     try:
         return await once()

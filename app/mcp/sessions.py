@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+from collections.abc import Hashable
 from typing import Any
+from uuid import UUID
 
 from mcp.server.fastmcp import FastMCP
 
@@ -24,11 +26,11 @@ GRACE_SECONDS = 2.0
 class ToolServers:
     """All servers of one worker, opened once. `built_in` is the server object of `tools/`.
 
-    `version` grows whenever `list_tools` changes: what was built from the tools is then old.
+    A user is given the shared servers and their own, and nobody else's.
     """
 
     def __init__(self, settings: Settings, built_in: FastMCP[Any]) -> None:
-        self.version = 0
+        self._version = 0
         self._tools: dict[str, RemoteTool] = {}
         self._servers: dict[str, Server] = {}
         self._add(BUILT_IN, in_memory(built_in))
@@ -49,16 +51,26 @@ class ToolServers:
         """Close all sessions and end all processes of servers."""
         await asyncio.gather(*(server.stop() for server in self._servers.values()))
 
-    def list_tools(self) -> list[RemoteTool]:
-        """Every tool that the servers have offered, also of one that is away for the moment."""
+    def list_tools(self, user_id: UUID | None = None) -> list[RemoteTool]:
+        """Every tool that a user's servers have offered, also of one that is away for now."""
         return list(self._tools.values())
 
-    def find_tool(self, tool_name: str) -> RemoteTool | None:
-        """The tool that the model calls by this name."""
+    def find_tool(self, tool_name: str, user_id: UUID | None = None) -> RemoteTool | None:
+        """The tool that the model of this user calls by this name."""
         return self._tools.get(tool_name)
 
+    def version_for(self, user_id: UUID | None = None) -> Hashable:
+        """The same for as long as `list_tools` gives this user the same tools."""
+        return self._version
+
     async def call(
-        self, tool_name: str, arguments: JSON, *, timeout: float, caller: Caller | None = None
+        self,
+        tool_name: str,
+        arguments: JSON,
+        *,
+        timeout: float,
+        caller: Caller | None = None,
+        user_id: UUID | None = None,
     ) -> ToolOutcome:
         """Call a tool once and wait `timeout` seconds for its answer.
 
@@ -66,7 +78,7 @@ class ToolServers:
 
         Raises NoAnswer when the call may have been carried out, Unavailable when it was not.
         """
-        tool = self.find_tool(tool_name)
+        tool = self.find_tool(tool_name, user_id)
         if tool is None:
             raise Unavailable(f"There is no tool “{tool_name}” at the moment.")
         meta = caller.as_meta() if caller and tool.server == BUILT_IN else None
@@ -80,6 +92,6 @@ class ToolServers:
         self._servers[name] = Server(name, connect, self._renew)
 
     def _renew(self) -> None:
-        offered = [(server.name, server.tools) for server in self._servers.values()]
+        offered = [(server.name, None, server.tools) for server in self._servers.values()]
         self._tools = {tool.name: tool for tool in name_tools(offered)}
-        self.version += 1
+        self._version += 1

@@ -1,9 +1,12 @@
 """The tools of all servers, each under the one name the model calls it by."""
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
+import orjson
 from mcp import types
 
 from app.core.db import JSON
@@ -22,6 +25,8 @@ class RemoteTool:
 
     A call of a `repeatable` tool may be made again when its end was not seen: nothing happens
     twice. That a foreign tool is idempotent is its server's word only, and not enough.
+
+    `fingerprint` changes with whatever a person could have read before they approved it.
     """
 
     name: str
@@ -31,15 +36,19 @@ class RemoteTool:
     server: str
     remote_name: str
     repeatable: bool = False
+    server_id: UUID | None = None
+    fingerprint: str = ""
 
 
-def name_tools(servers: Iterable[tuple[str, list[types.Tool]]]) -> list[RemoteTool]:
+def name_tools(
+    servers: Iterable[tuple[str, UUID | None, Iterable[types.Tool]]],
+) -> list[RemoteTool]:
     """All tools, earlier servers first. Of two with one name, the later gets its server's before.
 
     Names are what every model provider accepts: letters, digits, `_` and `-`, at most 64.
     """
     named: dict[str, RemoteTool] = {}
-    for server, tools in servers:
+    for server, server_id, tools in servers:
         for tool in tools:
             name = _name(tool.name)
             if name in named:
@@ -47,7 +56,7 @@ def name_tools(servers: Iterable[tuple[str, list[types.Tool]]]) -> list[RemoteTo
             if name in named:
                 log.warning("tool_left_out", server=server, tool=tool.name)
                 continue
-            named[name] = _remote(name, server, tool)
+            named[name] = _remote(name, server, server_id, tool)
     return list(named.values())
 
 
@@ -55,7 +64,15 @@ def _name(wanted: str) -> str:
     return _NOT_IN_NAMES.sub("_", wanted)[:_LONGEST_NAME]
 
 
-def _remote(name: str, server: str, tool: types.Tool) -> RemoteTool:
+def fingerprint(tool: types.Tool) -> str:
+    """The same for as long as a tool is described the same."""
+    told = tool.model_dump(
+        mode="json", include={"name", "description", "inputSchema", "annotations"}
+    )
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _remote(name: str, server: str, server_id: UUID | None, tool: types.Tool) -> RemoteTool:
     hints = tool.annotations
     return RemoteTool(
         name=name,
@@ -65,4 +82,6 @@ def _remote(name: str, server: str, tool: types.Tool) -> RemoteTool:
         server=server,
         remote_name=tool.name,
         repeatable=server == BUILT_IN and bool(hints and hints.idempotentHint),
+        server_id=server_id,
+        fingerprint=fingerprint(tool),
     )

@@ -1,6 +1,7 @@
 """Runs one task to its next stop: an end, a question, or a hand-over to another worker."""
 
 import asyncio
+from collections.abc import Hashable
 from typing import Any
 
 import orjson
@@ -53,7 +54,7 @@ class Orchestrator:
         self._saver = TurnSaver(resources.db)
         self._outcomes = Outcomes(resources)
         self._stops = Stops(resources, hub, self._outcomes)
-        self._graphs: dict[tuple[str, int, int], Graph] = {}
+        self._graphs: dict[tuple[str, int, Hashable], Graph] = {}
 
     async def warm(self) -> None:
         """Think once for nobody: what is built at first use is then there for the first turn."""
@@ -177,12 +178,12 @@ class Orchestrator:
         """The compiled graph for a kind of task, a model and the tools of now; kept."""
         by_rule = "command" in task.parameters
         model = self._models.chat_model(OFFLINE_NAME if by_rule else task.parameters.get("model"))
-        key = (task.kind, id(model), self._servers.version)
+        key = (task.kind, id(model), self._servers.version_for(task.user_id))
         if key not in self._graphs:
             build = GRAPHS.get(task.kind, GRAPHS["conversation"])
             self._graphs[key] = build(
                 model,
-                toolbox(self._servers.list_tools()),
+                toolbox(self._servers.list_tools(task.user_id)),
                 checkpointer=self._saver,
             )
         return self._graphs[key]
@@ -219,6 +220,7 @@ class Orchestrator:
             name=request.name,
             arguments=request.arguments,
             caller=run.caller(request.tool_call_id),
+            user_id=run.task.user_id,
         )
         outcome = await execute(self._resources, call, self._servers, settled=request.settled)
         await self._outcomes.tool_step(
