@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from redis.asyncio import Redis
 
 from app.core.db import Database, open_engine
 from app.core.redis import open_redis
+from app.core.sealed import Sealer, open_sealer
 from app.core.settings import Settings
 
 
@@ -18,6 +20,11 @@ class Resources:
     settings: Settings
     db: Database
     redis: Redis
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        """Seals and opens secrets. Raises Unavailable where the key cannot be used."""
+        return open_sealer(self.settings)
 
 
 @asynccontextmanager

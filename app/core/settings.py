@@ -116,10 +116,21 @@ class Settings(BaseSettings):
         default=60.0, gt=0, description="Before the first further try of a background task."
     )
     worker_slots: int = Field(default=1000, ge=1, description="Turns that one worker runs at once.")
+    mcp_commands: list[str] = Field(
+        default=[],
+        description="Programs that registered MCP servers may be started with, as JSON. Whoever may"
+        " sign in may then run them: name a whole beginning (`uvx mcp-server-time`) rather than"
+        " `uvx` or `npx`, which run any package.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="What secrets in the database are sealed with: 32 bytes in base64; several with"
+        " commas, the first seals, all open. Else a file `secret.key` is made in the data folder.",
+    )
     outbound_private: list[str] = Field(
         default=[],
-        description="Host names and networks inside your own network that webhooks and"
-        " notifications may call, as JSON.",
+        description="Host names and networks inside your own network that webhooks, notifications"
+        " and MCP servers may be called at, as JSON.",
     )
     smtp_url: SecretStr | None = Field(
         default=None,

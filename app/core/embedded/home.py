@@ -115,7 +115,7 @@ class Home:
 def make_data_folder(data: Path) -> None:
     """Make `data` if it is not there: private, but passable for the servers' account."""
     if not data.exists():
-        data.mkdir(parents=True)
+        data.mkdir(parents=True, exist_ok=True)
         data.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 
