@@ -20,6 +20,7 @@ ON_RECORD = (
     "task.removed",
     "question.*",
     "tool.*",
+    "mcp.*",
     "schedule.*",
     "webhook.*",
     "thread.deleted",

@@ -72,12 +72,17 @@ class Allowed:
             except ValueError:
                 self._names.add(entry.lower().rstrip("."))
 
+    def names(self, host: str) -> bool:
+        """Whether the operator named this very host, or a network that it is an address of."""
+        try:
+            return any(ip_address(host) in network for network in self._networks)
+        except ValueError:
+            return host.lower().rstrip(".") in self._names
+
     def require(self, host: str, address: str) -> None:
         """Raise Invalid unless `host`, which is at `address`, may be reached."""
         ip = ip_address(address.partition("%")[0])
-        if is_public(ip) or host.lower().rstrip(".") in self._names:
-            return
-        if any(ip in network for network in self._networks):
+        if is_public(ip) or self.names(host) or any(ip in each for each in self._networks):
             return
         raise Invalid(
             f"{host} is an address inside this network or machine, which may not be called. "

@@ -141,6 +141,23 @@ class WebhookTested(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class McpServerChanged(Event):
+    """A server was registered, changed, enabled, disabled or removed, by `user_id`.
+
+    `fields` names what differs, never a value.
+    """
+
+    event_type = "mcp.server_changed"
+    source = "mcp"
+
+    server_id: UUID
+    name: str
+    shared: bool
+    change: str
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserCreated(Event):
     """An account was made."""
 
