@@ -6,7 +6,8 @@ A model reads it, and so may a person: the offline model passes it on as it is.
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from app.core.errors import AppError
+from app.core.errors import AppError, Invalid
+from app.core.refusals import in_language
 
 _DAYS = (("Mon", "Mo"), ("Tue", "Di"), ("Wed", "Mi"), ("Thu", "Do"), ("Fri", "Fr"), ("Sat", "Sa"),
          ("Sun", "So"))  # fmt: skip
@@ -85,6 +86,7 @@ SENTENCES = {
         "This needs one moment, not a rule that repeats. Nothing was made.",
         "Hier ist ein einzelner Zeitpunkt nötig, keine Wiederholung. Es wurde nichts angelegt.",
     ),
+    "nothing_made": ("Nothing was made.", "Es wurde nichts angelegt."),
     "no_text": (
         "It is not said what to do. Nothing was made.",
         "Es fehlt, was getan werden soll. Es wurde nichts angelegt.",
@@ -105,17 +107,6 @@ SENTENCES = {
 STATUS = {"cancelled": ("cancelled", "abgebrochen")}
 """What a state is called where a sentence has taken its name."""
 
-_REFUSALS = {
-    "when": "Dieser Zeitpunkt ist vorbei oder unverständlich. Es wurde nichts angelegt.",
-    "not_before": "Dieser Zeitpunkt ist vorbei. Es wurde nichts angelegt.",
-    "time_zone": "Diese Zeitzone gibt es nicht; eine heißt zum Beispiel Europe/Berlin.",
-    "text": "Der Text fehlt oder ist zu lang.",
-    "name": "Der Name ist zu lang.",
-    "too_many": "Es sind schon zu viele offen; erst muss etwas fertig oder abgebrochen sein.",
-    "not_found": "Das gibt es nicht.",
-    "conflict": "Das geht in diesem Zustand nicht.",
-}
-
 
 def say(key: str, language: str, **values: object) -> str:
     """A fixed sentence, filled in."""
@@ -128,11 +119,9 @@ def state_of(status: str, language: str) -> str:
 
 
 def refusal_of(error: AppError, language: str) -> str:
-    """Why a domain refused, as a sentence; a field says more than the kind of error."""
-    if language != "de":
-        return str(error)
-    field = getattr(error, "field", None)
-    return _REFUSALS.get(field or "") or _REFUSALS.get(error.code) or str(error)
+    """Why a domain refused. What makes no sense has made nothing."""
+    sentence = in_language(str(error), language)
+    return f"{sentence} {say('nothing_made', language)}" if isinstance(error, Invalid) else sentence
 
 
 def moment_in(at: datetime, zone: ZoneInfo, language: str) -> str:

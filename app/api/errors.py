@@ -25,8 +25,10 @@ from app.core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from app.core.language import preferred_language
 from app.core.logs import log
 from app.core.redis import LOST
+from app.core.refusals import in_language
 
 STATUS: dict[type[AppError], int] = {
     NotFound: 404,
@@ -66,10 +68,12 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def failure(
-    status: int, error: ErrorBody, headers: Mapping[str, str] | None = None
+    request: Request, status: int, error: ErrorBody, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """An error body with its status."""
-    content = Failure(error=error).model_dump(mode="json", exclude_none=True)
+    """An error body with its status, in the language of who asks."""
+    language = preferred_language(request.headers.get("accept-language"))
+    said = error.model_copy(update={"message": in_language(error.message, language)})
+    content = Failure(error=said).model_dump(mode="json", exclude_none=True)
     return JSONResponse(content, status, headers)
 
 
@@ -91,7 +95,7 @@ async def _expected(request: Request, error: AppError) -> JSONResponse:
     if status is None:
         return await _unexpected(request, error)
     body = ErrorBody(code=error.code, message=str(error), field=getattr(error, "field", None))
-    return failure(status, body, _headers(error))
+    return failure(request, status, body, _headers(error))
 
 
 def _headers(error: AppError) -> dict[str, str]:
@@ -102,13 +106,14 @@ def _headers(error: AppError) -> dict[str, str]:
     return {}
 
 
-async def _malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+async def _malformed(request: Request, error: RequestValidationError) -> JSONResponse:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
-        return failure(422, ErrorBody(code="invalid", message="The body is not valid JSON."))
+        message = "The body is not valid JSON."
+        return failure(request, 422, ErrorBody(code="invalid", message=message))
     field = ".".join(str(part) for part in first["loc"][1:]) or None
     message = f"{field}: {first['msg']}." if field else f"{first['msg']}."
-    return failure(422, ErrorBody(code="invalid", message=message, field=field))
+    return failure(request, 422, ErrorBody(code="invalid", message=message, field=field))
 
 
 async def _refused(request: Request, error: HTTPException) -> JSONResponse:
@@ -120,7 +125,7 @@ async def _refused(request: Request, error: HTTPException) -> JSONResponse:
         headers["Allow"] = ", ".join(_allowed(request))
         message = f"{request.method} is not possible here, only {headers['Allow']}."
     code = CODES.get(error.status_code, "error")
-    return failure(error.status_code, ErrorBody(code=code, message=message), headers)
+    return failure(request, error.status_code, ErrorBody(code=code, message=message), headers)
 
 
 def _allowed(request: Request) -> list[str]:
@@ -138,11 +143,13 @@ async def _server_failed(request: Request, error: Exception) -> JSONResponse:
         return await _unexpected(request, error)
     log.warning("api_server_away", path=request.url.path, error=repr(error))
     message = "The database or Redis does not answer at the moment. Try again in a few seconds."
-    return failure(503, ErrorBody(code="unavailable", message=message), {"Retry-After": "2"})
+    body = ErrorBody(code="unavailable", message=message)
+    return failure(request, 503, body, {"Retry-After": "2"})
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     reference = new_id().hex[-12:]
     log.error("api_request_failed", reference=reference, path=request.url.path, exc_info=error)
     message = f"Something went wrong on our side. Reference: {reference}."
-    return failure(500, ErrorBody(code="error", message=message, reference=reference))
+    body = ErrorBody(code="error", message=message, reference=reference)
+    return failure(request, 500, body)

@@ -98,9 +98,11 @@ for command in (users, tasks, schedules, events, test, check, bench, chaos, lock
 def main() -> None:
     """Run the command line; what a person can mend is one sentence, not a stack."""
     from app.core.errors import AppError
+    from app.core.refusals import in_language
+    from app.core.settings import terminal_language
 
     try:
         commands(prog_name="keiko")
     except AppError as error:
-        click.echo(f"keiko: {error}", err=True)
+        click.echo(f"keiko: {in_language(str(error), terminal_language())}", err=True)
         sys.exit(1)

@@ -15,23 +15,17 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{1,2}:\d{2}")
 _NAMED = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *",
           "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *", "@yearly": "0 0 1 1 *",
           "@annually": "0 0 1 1 *"}  # fmt: skip
-_UNREAD = {
-    "en": "This is not understood as a time. Write “every weekday at 8”, “tomorrow at 9”, or a "
-          "cron rule like 0 8 * * MON-FRI.",
-    "de": "Das ist als Zeit nicht zu verstehen. Schreib „jeden Werktag um 8“, „morgen um 9“ oder "
-          "eine Cron-Regel wie 0 8 * * MON-FRI.",
-}  # fmt: skip
-_TOO_MUCH = {
-    "en": "“{rest}” is no part of a time. Leave it out here; the request has its own field.",
-    "de": "„{rest}“ gehört nicht zur Zeit. Lass es hier weg; die Frage hat ein eigenes Feld.",
-}
+_UNREAD = (
+    "This is not understood as a time. Write “every weekday at 8”, “tomorrow at 9”, or a "
+    "cron rule like 0 8 * * MON-FRI."
+)
 
 
 def read_when(text: str, *, time_zone: str, at: datetime, language: str) -> Rule:
     """The rule that was written, said at the moment `at`; Invalid (`when`) if it is none."""
     zone, text = read_zone(time_zone), " ".join(text.split())
     if not text or len(text) > LONGEST:
-        raise Invalid(_UNREAD[language], field="when")
+        raise Invalid(_UNREAD, field="when")
     if text.lower() in _NAMED:
         return Rule(kind=RuleKind.CRON, text=_NAMED[text.lower()], time_zone=time_zone)
     if "FREQ=" in text.upper():
@@ -44,9 +38,13 @@ def read_when(text: str, *, time_zone: str, at: datetime, language: str) -> Rule
         return Rule(kind=RuleKind.ONCE, text=text, time_zone=time_zone)
     phrase = read_phrase(text, zone=zone, at=at, language=language)
     if phrase is None:
-        raise Invalid(_UNREAD[language], field="when")
+        raise Invalid(_UNREAD, field="when")
     if rest := phrase.rest.strip(" .!?"):
-        raise Invalid(_TOO_MUCH[language].format(rest=rest[:60]), field="when")
+        raise Invalid(
+            f"“{rest[:60]}” is no part of a time. "
+            "Leave it out here; the request has its own field.",
+            field="when",
+        )
     return phrase.rule
 
 

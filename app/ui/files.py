@@ -83,7 +83,7 @@ def send_file(request: Request, root: Path, name: str, lifetime: str) -> Respons
     """A file in the best form that there is and that the browser takes."""
     path = find_file(root, name)
     if path is None:
-        return failure(404, "not_found", f"There is no file {request.url.path}.")
+        return failure(request, 404, "not_found", f"There is no file {request.url.path}.")
     headers = {"Cache-Control": lifetime, "Vary": "Accept-Encoding"}
     chosen, coding = _best_form(request, root, path)
     if coding is not None:

@@ -38,13 +38,13 @@ class Gate:
         connection = HTTPConnection(scope)
         resources: Resources = connection.state.resources
         if not may_act(connection, resources.settings.public_url):
-            error = failure(403, "forbidden", "This request comes from a foreign page.")
+            error = failure(connection, 403, "forbidden", "This request comes from a foreign page.")
             await refuse(scope, receive, send, error)
             return
         if scope["type"] == "http":
             limited = await _limit_body(connection, receive)
             if limited is None:
-                error = failure(413, "too_large", "The request is larger than 1 MB.")
+                error = failure(connection, 413, "too_large", "The request is larger than 1 MB.")
                 await error(scope, receive, send)
                 return
             receive = limited
@@ -52,7 +52,7 @@ class Gate:
             with database_expected():
                 connection.state.signed_in = await _find(connection, resources)
         except Unavailable as away:
-            error = failure(503, away.code, str(away), retry_after=2)
+            error = failure(connection, 503, away.code, str(away), retry_after=2)
             await refuse(scope, receive, send, error)
             return
         headers = [pair for pair in scope["headers"] if not pair[0].startswith(OWN_HEADERS)]

@@ -99,9 +99,9 @@ def _refusal(scope: Scope, signed_in: SignedIn | None) -> Response | None:
     if scope["type"] == "http" and _listed(_OPEN, path, scope["method"]):
         return None
     if not is_socket and not (scope["type"] == "http" and _listed(_OWN, path, scope["method"])):
-        return failure(404, "not_found", f"There is nothing at {path}.")
+        return failure(HTTPConnection(scope), 404, "not_found", f"There is nothing at {path}.")
     if signed_in is None:
-        return failure(401, "unauthenticated", "Nobody is signed in.")
+        return failure(HTTPConnection(scope), 401, "unauthenticated", "Nobody is signed in.")
     return None
 
 

@@ -5,13 +5,16 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.core.db import is_away
 from app.core.envelope import ErrorBody, Failure
 from app.core.errors import Unavailable
+from app.core.language import preferred_language
 from app.core.logs import log
+from app.core.refusals import in_language
 
 DATABASE_AWAY = "The database does not answer at the moment. Try again in a few seconds."
 
@@ -29,6 +32,7 @@ def database_expected() -> Iterator[None]:
 
 
 def failure(
+    asked: HTTPConnection,
     status: int,
     code: str,
     message: str,
@@ -36,8 +40,10 @@ def failure(
     field: str | None = None,
     retry_after: int | None = None,
 ) -> Response:
-    """An error as the product's JSON."""
-    body = Failure(error=ErrorBody(code=code, message=message, field=field))
+    """An error as the product's JSON, in the language of who asked."""
+    language = preferred_language(asked.headers.get("accept-language"))
+    said = in_language(message, language)
+    body = Failure(error=ErrorBody(code=code, message=said, field=field))
     headers = {"Cache-Control": "no-store"}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)

@@ -29,7 +29,7 @@ from app.core.language import preferred_language
 from app.core.resources import Resources
 from app.ui.cookies import drop_token, keep_token
 from app.ui.pages import page
-from app.ui.pages.texts import INCOMPLETE, NOT_EQUAL, translated
+from app.ui.pages.texts import INCOMPLETE, NOT_EQUAL
 from app.ui.refusal import database_expected, failure
 from app.users.invitations import require_invitation
 from app.users.models import Role
@@ -232,9 +232,10 @@ def _success(data: Welcome | None) -> Response:
 
 def _refusal(request: Request, error: AppError) -> Response:
     return failure(
+        request,
         STATUS[type(error)],
         error.code,
-        translated(str(error), _language(request)),
+        str(error),
         field=error.field if isinstance(error, Invalid) else None,
         retry_after=error.retry_after if isinstance(error, TooMany) else None,
     )

@@ -58,9 +58,9 @@ class _Route(APIRoute):
                 with database_expected():
                     return await handle(request)
             except RequestValidationError:
-                return failure(422, "invalid", "This is not what the page sends here.")
+                return failure(request, 422, "invalid", "This is not what the page sends here.")
             except AppError as error:
-                return failure(STATUS[type(error)], error.code, str(error))
+                return failure(request, STATUS[type(error)], error.code, str(error))
 
         return handle_errors
 

@@ -1,6 +1,7 @@
 """Errors: one form, the right status, a sentence that helps."""
 
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import httpx
 import pytest
@@ -39,6 +40,29 @@ async def test_an_unknown_address_is_404_in_the_same_form(ada: Person) -> None:
     for path in ("/api/", "/api/v2/me", "/api/docs"):
         answer = await ada.http.get(path)
         assert (answer.status_code, answer.json()["success"]) == (404, False)
+
+
+IN_GERMAN: list[tuple[str, str, dict[str, object] | None, str]] = [
+    ("GET", f"/tasks/{UUID(int=7)}", None, "Diese Aufgabe gibt es nicht."),
+    ("POST", "/tasks", {"text": "a", "max_retries": 11}, "Eine Aufgabe darf 0- bis 10-mal"),
+    ("POST", "/tasks", {"text": "a", "timeout_seconds": 5000}, "1 bis 3.600 Sekunden"),
+    ("POST", "/schedules/preview", {"when": "99 8 * * *"}, "Diese Cron-Regel geht nicht"),
+    ("POST", "/messages", {}, "text: Das fehlt."),
+    ("POST", "/messages", {"text": 5}, "text: Das hat nicht die richtige Form"),
+    ("GET", "/nothing", None, "Unter /api/v1/nothing gibt es nichts."),
+    ("DELETE", "/me", None, "DELETE geht hier nicht, nur GET."),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "german"), IN_GERMAN)
+async def test_who_reads_german_is_refused_in_german(
+    ada: Person, method: str, path: str, body: dict[str, object] | None, german: str
+) -> None:
+    answer = await ada.ask(method, path, body, Accept_Language="de-DE,de;q=0.9")
+    assert german in answer.json()["error"]["message"]
+    english = await ada.ask(method, path, body)
+    assert english.json()["error"]["code"] == answer.json()["error"]["code"]
+    assert english.json()["error"]["message"] not in ("", answer.json()["error"]["message"])
 
 
 async def test_a_wrong_method_is_405_and_says_which_are_right(ada: Person) -> None:

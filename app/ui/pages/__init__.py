@@ -12,7 +12,8 @@ from string import Template
 
 from starlette.responses import HTMLResponse
 
-from app.ui.pages.texts import TEXTS, translated
+from app.core.refusals import in_language
+from app.ui.pages.texts import TEXTS
 
 _HERE = Path(__file__).parent
 _PUBLIC = _HERE.parents[2] / "public" / "keiko"
@@ -35,7 +36,7 @@ def page(
 ) -> HTMLResponse:
     """A page in this language; `problem` is a sentence that stands above the form."""
     texts = {**TEXTS[language], **values, "language": language, "version": _assets_version()}
-    texts["problem"] = translated(problem, language)
+    texts["problem"] = in_language(problem, language)
     escaped = {key: escape(text) for key, text in texts.items()}
     escaped["problem_hidden"] = "" if problem else "hidden"
     escaped["title"] = escaped[f"{name}_title"]

@@ -1,12 +1,6 @@
 """What the pages say, in both languages."""
 
-import re
-
-from app.ui.refusal import DATABASE_AWAY
-from app.users.invitations import LINK_OVER
-from app.users.passwords import LONGEST, SHORTEST, TOO_COMMON, TOO_LONG, TOO_SHORT
-from app.users.service import LONGEST_NAME, NAME_CHARACTERS, NAME_LENGTH, NAME_TAKEN
-from app.users.sign_in import WRONG
+from app.users.passwords import SHORTEST
 
 NOT_EQUAL = "The two passwords are not the same."
 INCOMPLETE = "Please fill in every field."
@@ -57,31 +51,3 @@ TEXTS: dict[str, dict[str, str]] = {
         "offline": "Keiko antwortet nicht. Bitte versuche es gleich noch einmal.",
     },
 }
-
-GERMAN = {
-    WRONG: "Benutzername oder Passwort ist falsch.",
-    NOT_EQUAL: "Die beiden Passwörter sind nicht gleich.",
-    INCOMPLETE: "Bitte fülle alle Felder aus.",
-    NAME_TAKEN: "Dieser Benutzername ist vergeben. Bitte wähle einen anderen.",
-    NAME_LENGTH: f"Ein Benutzername hat 1 bis {LONGEST_NAME} Zeichen.",
-    NAME_CHARACTERS: "Ein Benutzername hat keine Umbrüche und keine unsichtbaren Zeichen.",
-    TOO_SHORT: f"Ein Passwort hat mindestens {SHORTEST} Zeichen.",
-    TOO_LONG: f"Ein Passwort hat höchstens {LONGEST} Zeichen.",
-    TOO_COMMON: "Dieses Passwort probiert jeder zuerst. Bitte wähle ein anderes.",
-    LINK_OVER: "Dieser Link ist verbraucht. `./keiko users invite` gibt einen neuen aus.",
-    DATABASE_AWAY: "Die Datenbank antwortet gerade nicht. Bitte versuche es gleich noch einmal.",
-}
-"""German for the sentences of the domain."""
-
-_PATIENCE = re.compile(r"Too many tries\. Please wait (\d+) seconds, then try again\.")
-
-
-def translated(sentence: str, language: str) -> str:
-    """A sentence of the domain in this language."""
-    if language != "de":
-        return sentence
-    if wait := _PATIENCE.fullmatch(sentence):
-        return (
-            f"Zu viele Versuche. Bitte warte {wait[1]} Sekunden und versuche es dann noch einmal."
-        )
-    return GERMAN.get(sentence, sentence)
