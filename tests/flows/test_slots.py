@@ -3,11 +3,13 @@
 import asyncio
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from app.core.clock import now
 from app.core.resources import Resources
 from app.core.settings import Settings
 from app.events.store import StoredEvent
+from app.tasks.lease import LATE
 from app.tasks.models import Task, TaskPriority, TaskStatus
 from app.turns.background import TaskRequest, start_task
 from tests.factories import MakeUser
@@ -64,6 +66,8 @@ async def test_urgent_work_overtakes_what_waits_for_a_slot(
         request = TaskRequest(text=f"What is {n} + 1?", name=str(n), priority=priority)
         ids.append((await start_task(resources, ada.id, request)).task_id)
     await resources.redis.flushall()  # nobody announces them: the worker finds them itself
+    async with resources.db.transaction() as session:  # and all of them at its first look
+        await session.execute(update(Task).values(queued_at=now() - 2 * LATE))
     async with running_worker(with_slots(resources, 1)):
         await all_ended(resources, ids)
     async with resources.db.transaction() as session:
