@@ -16,6 +16,7 @@ from cronsim import CronSim, CronSimError
 from dateutil.rrule import rrule, rrulestr
 
 from app.core.errors import Invalid
+from app.schedules.horizon import LONGEST_WAIT, dates_of, has_beat, has_place, years_ahead
 
 
 class RuleKind(StrEnum):
@@ -45,10 +46,6 @@ class Rule:
         """The zone whose wall time the rule is read in; Invalid if nobody knows it."""
         return read_zone(self.time_zone)
 
-
-_FAR = 7600
-"""Years by which dates are moved while an RRULE is searched. The calendar repeats every 400 years,
-and dateutil gives up after the year 9999: so a rule that never fires is found out in a moment."""
 
 _OVERLAP = timedelta(hours=3)
 """More than any clock is ever turned: dates so far apart keep their order in every zone."""
@@ -168,9 +165,21 @@ def _rrule_moments(rule: Rule, after: datetime) -> Iterator[datetime]:
         return _elapsed(parts, start, after)
     local = start.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
     if parts["FREQ"] in _SUB_DAILY:
+        if not has_beat(parts, local, int(_step(parts).total_seconds()) // 60):
+            return iter(())
         local = _latest_start(parts, local, after.astimezone(zone).replace(tzinfo=None))
-    dates = _build(parts, local.replace(year=local.year + _FAR))
-    return _in_order(dates, zone, after)
+    far = years_ahead(local.year - 1, max(local.year, after.year) + LONGEST_WAIT + 1)
+    start = local.replace(year=local.year + far)
+    if parts["FREQ"] not in _SUB_DAILY and not _can_come(parts, start):
+        return iter(())
+    return _in_order(_build(parts, start), far, zone, after)
+
+
+def _can_come(parts: dict[str, str], start: datetime) -> bool:
+    if not has_place(parts):
+        return False
+    dates = dates_of(parts)
+    return len(dates) < 3 or next(iter(_build(dates, start)), None) is not None
 
 
 def _step(parts: dict[str, str]) -> timedelta:
@@ -195,13 +204,18 @@ def _elapsed(parts: dict[str, str], start: datetime, after: datetime) -> Iterato
         moment += step
 
 
-def _in_order(dates: rrule, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
-    """Wall times as moments, sorted: a time moved out of a gap may pass the one after it."""
+def _in_order(dates: rrule, far: int, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+    """Wall times, moved by `far` years, as moments, sorted: one moved out of a gap may pass others.
+
+    Ends after the longest wait, where the years are like each other no more.
+    """
     wall = after.astimezone(zone).replace(tzinfo=None) - _OVERLAP
     waiting: list[datetime] = []
     last = after
-    for far in dates.xafter(wall.replace(year=wall.year + _FAR, day=min(wall.day, 28))):
-        date = far.replace(year=far.year - _FAR)
+    for date in dates.xafter(wall.replace(year=wall.year + far, day=min(wall.day, 28))):
+        if date.year > after.year + far + LONGEST_WAIT:
+            break
+        date = date.replace(year=date.year - far)
         moment = date.replace(tzinfo=zone).astimezone(UTC)
         settled = moment - _OVERLAP
         for ready in sorted(m for m in waiting if m < settled):

@@ -1,13 +1,16 @@
 """When the next run is, with clocks that are turned in three parts of the world."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import dateutil.rrule
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import Invalid
+from app.schedules.horizon import years_ahead
 from app.schedules.rules import Rule, RuleKind, check_rule, next_run, next_runs
 
 BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
@@ -206,6 +209,7 @@ _RULES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(_RULES, _MOMENTS, st.sampled_from([BERLIN, NEW_YORK, LORD_HOWE, "UTC"]))
 def test_runs_are_in_order_and_the_same_one_by_one(text: str, at: datetime, zone: str) -> None:
     rule = rrule(text, zone, at) if text.startswith("FREQ") else cron(text, zone)
@@ -218,3 +222,61 @@ def test_runs_are_in_order_and_the_same_one_by_one(text: str, at: datetime, zone
         one_by_one.append(following)
         after = following
     assert together == one_by_one
+
+
+NEVER = [
+    "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+    "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30",
+    "FREQ=WEEKLY;BYMONTH=2;BYMONTHDAY=30",
+    "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+    "FREQ=DAILY;BYSETPOS=2;BYHOUR=8",
+    "FREQ=DAILY;INTERVAL=14;BYDAY=TU",
+    "FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29",
+    "FREQ=YEARLY;BYWEEKNO=53;BYMONTH=6",
+    "FREQ=HOURLY;INTERVAL=168;BYDAY=1TU",
+    "FREQ=MINUTELY;INTERVAL=7;BYDAY=MO;BYHOUR=5;BYMINUTE=7",
+]
+
+
+@pytest.mark.parametrize("text", NEVER)
+def test_what_never_comes_is_told_after_few_looks(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Each look is a day, week, month or year that dateutil draws up while all others wait."""
+    looks, rebuild = 0, dateutil.rrule._iterinfo.rebuild
+
+    def counted(info: Any, year: int, month: int) -> None:
+        nonlocal looks
+        looks += 1
+        rebuild(info, year, month)
+
+    monkeypatch.setattr(dateutil.rrule._iterinfo, "rebuild", counted)
+    rule = Rule(kind=RuleKind.RRULE, text=text, time_zone="Europe/Berlin")
+    with pytest.raises(Invalid, match="never comes"):
+        check_rule(rule, NOW)
+    assert looks < 5_000
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO", datetime(2044, 2, 29)),  # noqa: DTZ001
+        ("FREQ=YEARLY;INTERVAL=10;BYMONTH=1;BYMONTHDAY=1", datetime(2036, 1, 1)),  # noqa: DTZ001
+        ("FREQ=MINUTELY;INTERVAL=7;BYDAY=WE;BYHOUR=5", datetime(2026, 11, 25)),  # noqa: DTZ001
+        ("FREQ=HOURLY;BYMINUTE=14,2", datetime(2026, 11, 22)),  # noqa: DTZ001
+        ("FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=-1", datetime(2026, 11, 30)),  # noqa: DTZ001
+    ],
+)
+def test_what_comes_seldom_is_found(text: str, first: datetime) -> None:
+    rule = Rule(kind=RuleKind.RRULE, text=text, time_zone="Europe/Berlin")
+    assert check_rule(rule, NOW).date() == first.date()
+
+
+@pytest.mark.parametrize("year", [2026, 2059, 2060, 2099, 2160, 2200])
+def test_a_search_is_moved_to_years_like_those_to_come(year: int) -> None:
+    far = years_ahead(year, year + 42)
+    for n in range(43):
+        for month, day in ((2, 28), (3, 1), (12, 31)):
+            here, there = date(year + n, month, day), date(year + n + far, month, day)
+            assert here.weekday() == there.weekday()
+    assert 9999 - 400 < year + 42 + far <= 9999
