@@ -10,12 +10,16 @@ from app.core.resources import Resources
 from app.events.inbox import InboxEntry
 from app.events.store import StoredEvent
 from app.notifications.models import Notification
+from app.schedules.models import Schedule
 from app.users.models import Invitation, Session
 from app.webhooks.models import DeliveryStatus, WebhookDelivery
 
 KEEP_EVENTS = timedelta(days=90)
 KEEP_NOTIFICATIONS = timedelta(days=90)
 KEEP_ENDED_SESSIONS = timedelta(days=30)
+KEEP_REMOVED_SCHEDULES = timedelta(days=30)
+"""Until then they may be brought back."""
+
 KEEP_INBOX = timedelta(hours=72)
 """Longer than anything stays in the stream: what is delivered again is still known."""
 
@@ -24,7 +28,10 @@ KEEP_DELIVERIES = timedelta(days=7)
 
 
 async def remove_old_rows(ctx: dict[str, Any]) -> None:
-    """Remove what is past its time: events, what was done with them, sessions, invitations."""
+    """Remove what is past its time: events, what was done with them, schedules, sessions.
+
+    What a schedule has asked stays, as conversations of its owner.
+    """
     resources: Resources = ctx["resources"]
     at = now()
     async with resources.db.transaction() as session:
@@ -40,5 +47,8 @@ async def remove_old_rows(ctx: dict[str, Any]) -> None:
         )
         is_old = Notification.created_at < at - KEEP_NOTIFICATIONS
         await session.execute(delete(Notification).where(is_old, Notification.read_at.is_not(None)))
+        await session.execute(
+            delete(Schedule).where(Schedule.removed_at < at - KEEP_REMOVED_SCHEDULES)
+        )
         await session.execute(delete(Session).where(Session.expires_at < at - KEEP_ENDED_SESSIONS))
         await session.execute(delete(Invitation).where(Invitation.expires_at < at))
