@@ -152,6 +152,14 @@ SAID = {
         "Mailserver eingestellt; das geht mit KEIKO_SMTP_URL und KEIKO_SMTP_FROM.",
     "The SMTP server says {} {}": "Der Mailserver sagt {} {}",
     "The SMTP server does not answer.": "Der Mailserver antwortet nicht.",
+    "The SMTP server offers no STARTTLS; nothing was sent. The operator sets KEIKO_SMTP_URL to "
+    "smtps://, or to smtp+plain:// in a network to be trusted.": "Der Mailserver bietet kein "
+        "STARTTLS an; nichts wurde gesendet. KEIKO_SMTP_URL muss mit smtps:// beginnen, oder mit "
+        "smtp+plain:// in einem Netz, dem zu trauen ist.",
+    "The certificate of the SMTP server is not to be trusted, or is for another name; nothing was "
+    "sent. The operator looks at KEIKO_SMTP_URL and the certificate.": "Dem Zertifikat des "
+        "Mailservers ist nicht zu trauen, oder es gilt für einen anderen Namen; nichts wurde "
+        "gesendet. Zu prüfen sind KEIKO_SMTP_URL und das Zertifikat.",
     "Pushes go to at most {} browsers; remove one first.": "Mitteilungen gehen an höchstens {} "
         "Browser; entferne zuerst einen.",
     "This is not a key of a browser.": "Das ist kein Schlüssel eines Browsers.",

@@ -4,7 +4,7 @@ import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
 from html import escape
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import aiosmtplib
 
@@ -67,26 +67,51 @@ async def send_mail(mail: EmailMessage, settings: Settings) -> None:
         raise Unavailable(
             "No SMTP server is set; the operator sets KEIKO_SMTP_URL and KEIKO_SMTP_FROM."
         )
-    server = urlsplit(settings.smtp_url.get_secret_value())
     try:
-        await aiosmtplib.send(
-            mail,
-            hostname=server.hostname,
-            port=server.port or (465 if server.scheme == "smtps" else 587),
-            username=unquote(server.username) if server.username else None,
-            password=unquote(server.password) if server.password else None,
-            use_tls=server.scheme == "smtps",
-            start_tls=server.scheme == "smtp",
-            tls_context=ssl.create_default_context(),
-            timeout=SECONDS,
-        )
+        await _hand_over(mail, urlsplit(settings.smtp_url.get_secret_value()))
     except aiosmtplib.SMTPRecipientsRefused as error:
         first = error.recipients[0]
         raise _refusal(first.code, first.message) from error
     except aiosmtplib.SMTPResponseException as error:
         raise _refusal(error.code, error.message) from error
     except (aiosmtplib.SMTPException, OSError) as error:
+        if _is_distrust(error):
+            raise Unavailable(
+                "The certificate of the SMTP server is not to be trusted, or is for another name;"
+                " nothing was sent. The operator looks at KEIKO_SMTP_URL and the certificate."
+            ) from error
         raise Unavailable("The SMTP server does not answer.") from error
+
+
+async def _hand_over(mail: EmailMessage, server: SplitResult) -> None:
+    """Connect and send; the password goes over the line only as the address says."""
+    client = aiosmtplib.SMTP(
+        hostname=server.hostname,
+        port=server.port or (465 if server.scheme == "smtps" else 587),
+        use_tls=server.scheme == "smtps",
+        start_tls=False,
+        tls_context=ssl.create_default_context(),
+        timeout=SECONDS,
+    )
+    async with client:
+        if server.scheme == "smtp":
+            await client.ehlo()
+            if not client.supports_extension("starttls"):
+                raise Unavailable(
+                    "The SMTP server offers no STARTTLS; nothing was sent. The operator sets"
+                    " KEIKO_SMTP_URL to smtps://, or to smtp+plain:// in a network to be trusted."
+                )
+            await client.starttls()
+        if server.username:
+            await client.login(unquote(server.username), unquote(server.password or ""))
+        await client.send_message(mail)
+
+
+def _is_distrust(error: BaseException | None) -> bool:
+    """Whether it was the certificate that a connection failed for."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _refusal(code: int, message: str) -> Invalid | Unavailable:

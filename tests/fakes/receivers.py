@@ -1,9 +1,11 @@
 """Where notifications arrive, on this machine: a push service, a mailbox, a webhook."""
 
 import asyncio
+import contextlib
 import email
 import email.policy
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -107,36 +109,59 @@ async def open_receiver() -> AsyncIterator[Receiver]:
 
 @dataclass
 class Mailbox:
-    """An SMTP server that keeps what it is sent; `refusals` are said to the next recipients."""
+    """An SMTP server that keeps what it is sent; `refusals` are said to the next recipients.
+
+    With `certificate` it offers STARTTLS. `spoken` is every line of whoever came, and whether it
+    was encrypted.
+    """
 
     url: str = ""
+    certificate: ssl.SSLContext | None = None
     mails: list[EmailMessage] = field(default_factory=list)
     envelopes: list[tuple[str, str]] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    spoken: list[tuple[str, bool]] = field(default_factory=list)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):  # whoever came may distrust us and go
+            await self._talk(reader, writer)
+        writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         sender, recipient = "", ""
         writer.write(b"220 mailbox\r\n")
         while line := (await reader.readline()).decode().strip():
+            is_encrypted = writer.get_extra_info("sslcontext") is not None
+            self.spoken.append((line, is_encrypted))
             verb, _, rest = line.partition(" ")
-            answer = "250 fine"
-            match verb.upper():
-                case "MAIL":
-                    sender = rest
-                case "RCPT":
-                    answer = self.refusals.pop(0) if self.refusals else answer
-                    recipient = rest
-                case "DATA":
-                    writer.write(b"354 go on\r\n")
-                    raw = await reader.readuntil(b"\r\n.\r\n")
-                    self._keep(raw[:-3].replace(b"\r\n..", b"\r\n."), sender, recipient)
-                case "QUIT":
-                    answer = "221 bye"
-            writer.write(f"{answer}\r\n".encode())
+            if verb == "STARTTLS" and self.certificate is not None:
+                writer.write(b"220 go on\r\n")
+                await writer.start_tls(self.certificate)
+                continue
+            if verb == "MAIL":
+                sender = rest
+            elif verb == "RCPT":
+                recipient = rest
+            elif verb == "DATA":
+                writer.write(b"354 go on\r\n")
+                raw = await reader.readuntil(b"\r\n.\r\n")
+                self._keep(raw[:-3].replace(b"\r\n..", b"\r\n."), sender, recipient)
+            writer.write(f"{self._answer(verb, is_encrypted)}\r\n".encode())
             await writer.drain()
-            if verb.upper() == "QUIT":
-                break
-        writer.close()
+
+    def _answer(self, verb: str, is_encrypted: bool) -> str:
+        match verb:
+            case "EHLO" if self.certificate is not None and not is_encrypted:
+                return "250-mailbox\r\n250-STARTTLS\r\n250 AUTH PLAIN"
+            case "EHLO":
+                return "250-mailbox\r\n250 AUTH PLAIN"
+            case "AUTH":
+                return "235 welcome"
+            case "RCPT" if self.refusals:
+                return self.refusals.pop(0)
+            case "QUIT":
+                return "221 bye"
+        return "250 fine"
 
     def _keep(self, raw: bytes, sender: str, recipient: str) -> None:
         self.mails.append(email.message_from_bytes(raw, policy=email.policy.default))
@@ -144,10 +169,13 @@ class Mailbox:
 
 
 @asynccontextmanager
-async def open_mailbox() -> AsyncIterator[Mailbox]:
-    """An SMTP server on a free port."""
-    mailbox = Mailbox()
-    server = await asyncio.start_server(mailbox._talk, "127.0.0.1", 0)
-    mailbox.url = f"smtp+plain://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+async def open_mailbox(
+    *, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Mailbox]:
+    """An SMTP server on a free port: open, with STARTTLS, or encrypted from the first byte."""
+    mailbox = Mailbox(certificate=starttls)
+    server = await asyncio.start_server(mailbox._serve, "127.0.0.1", 0, ssl=tls)
+    scheme = "smtps" if tls else "smtp" if starttls else "smtp+plain"
+    mailbox.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server:
         yield mailbox
