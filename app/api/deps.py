@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.api.feed import Feed
 from app.api.readers import Readers
 from app.core.db import is_storable
-from app.core.errors import Unauthenticated
+from app.core.errors import Forbidden, Unauthenticated
 from app.core.language import preferred_language
 from app.core.resources import Resources
 from app.tasks.live import Live
 from app.turns.service import Turns
+from app.users.models import Role
 from app.users.sessions import SignedIn
 
 _https_cookie = APIKeyCookie(
@@ -75,6 +76,16 @@ def _caller(request: Request) -> Caller:
 
 
 CallerNow = Annotated[Caller, Depends(_caller)]
+
+
+def _administrator(caller: CallerNow) -> Caller:
+    if caller.signed_in.role is not Role.ADMIN:
+        raise Forbidden("Only an administrator may see this.")
+    return caller
+
+
+AdministratorNow = Annotated[Caller, Depends(_administrator)]
+"""Who asks, where a route is about all users together."""
 
 SIGNED_IN = [Depends(_caller), Security(_https_cookie), Security(_http_cookie)]
 """Dependencies of every route that is for signed-in users; the cookies are read by the gate."""

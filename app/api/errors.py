@@ -53,6 +53,7 @@ METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     401: {"model": Failure, "description": "Nobody is signed in."},
+    403: {"model": Failure, "description": "Not with the role that you have."},
     404: {"model": Failure, "description": "It does not exist, or it is not yours."},
     409: {"model": Failure, "description": "Not in the present state."},
     422: {"model": Failure, "description": "The request is wrong; `field` says where."},

@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from app import __version__
 from app.api import (
     background,
+    counts,
     events,
     happenings,
     me,
@@ -42,6 +43,7 @@ _PARTS = (
     schedules,
     events,
     happenings,
+    counts,
     questions,
     notification_settings,
     notifications,

@@ -221,7 +221,10 @@ SAID = {
     "Nobody is signed in. Sign in with POST /auth/login first.": "Niemand ist angemeldet. Zuerst "
         "kommt POST /auth/login.",
     "This session is over.": "Diese Sitzung ist zu Ende.",
+    "Only an administrator may see this.": "Das darf nur sehen, wer Keiko verwaltet.",
     # requests
+    "The last day lies before the first.": "Der letzte Tag liegt vor dem ersten.",
+    "Ask for {} days at most.": "Frage nach höchstens {} Tagen.",
     "This is not a cursor of a page before.": "Das ist kein Lesezeichen einer Seite davor.",
     "The body is not valid JSON.": "Die Anfrage enthält kein gültiges JSON.",
     "There is nothing at {}.": "Unter {} gibt es nichts.",

@@ -23,6 +23,7 @@ from app.tasks.models import Task, TaskStatus
 from app.tasks.parts import Ended, ToolFinished, ToolStarted
 from app.turns.service import Turns
 from app.ui.runtime import Runtime, use_runtime
+from app.users.models import Role
 from app.users.service import NewUser, create_user
 from app.users.sessions import Browser, start_session
 from app.web import build_app
@@ -146,10 +147,10 @@ class Following:
             return happenings
 
 
-async def sign_in(resources: Resources, url: str, username: str) -> Person:
+async def sign_in(resources: Resources, url: str, username: str, role: Role = Role.USER) -> Person:
     """Make an account with a session, and a client that holds its cookie."""
     async with resources.db.transaction() as session:
-        user = await create_user(session, NewUser(username=username))
+        user = await create_user(session, NewUser(username=username, role=role))
     async with resources.db.transaction() as session:
         token, _ = await start_session(session, user, Browser())
     http = httpx.AsyncClient(base_url=url, cookies={"keiko_session": token}, timeout=20)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.core.resources import Resources
+from app.users.models import Role
 from tests.api.acting import Person, Web, Worker, serve, sign_in
 
 
@@ -24,6 +25,14 @@ async def ada(resources: Resources, web: Web) -> AsyncIterator[Person]:
 @pytest.fixture
 async def bob(resources: Resources, web: Web) -> AsyncIterator[Person]:
     person = await sign_in(resources, web.url, "bob")
+    async with person.http:
+        yield person
+
+
+@pytest.fixture
+async def root(resources: Resources, web: Web) -> AsyncIterator[Person]:
+    """An administrator."""
+    person = await sign_in(resources, web.url, "root", Role.ADMIN)
     async with person.http:
         yield person
 

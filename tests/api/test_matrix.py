@@ -9,7 +9,8 @@ import pytest
 
 from app.api.router import build_api
 from app.core.resources import Resources
-from tests.api.acting import Person, Web, Worker
+from app.users.models import Role
+from tests.api.acting import Person, Web, Worker, sign_in
 from tests.api.test_notifications import told
 
 DOCUMENT = build_api().openapi()
@@ -74,6 +75,24 @@ async def test_what_is_another_users_does_not_exist(
         assert (status, error["code"]) == (404, "not_found"), (method, path)
         assert "secret" not in str(error)
         assert await ada.done("GET", f"/threads/{said['thread_id']}") == before, (method, path)
+
+
+FOR_ADMINISTRATORS = {"count_events"}
+
+
+async def test_what_is_about_all_users_is_for_administrators(
+    web: Web, resources: Resources
+) -> None:
+    named = {o["operationId"] for _, _, o in OPERATIONS if "403" in o["responses"]}
+    assert named == FOR_ADMINISTRATORS
+    for role in Role:
+        person = await sign_in(resources, web.url, f"a_{role}", role)
+        async with person.http:
+            for method, path, operation in OPERATIONS:
+                if operation["operationId"] not in FOR_ADMINISTRATORS:
+                    continue
+                answer = await person.ask(method, path.removeprefix("/api/v1"))
+                assert answer.status_code == (200 if role is Role.ADMIN else 403), (role, path)
 
 
 async def test_lists_hold_nothing_of_another_user(ada: Person, bob: Person, worker: Worker) -> None:
