@@ -16,7 +16,7 @@ RAISED = {"Conflict", "ErrorBody", "Forbidden", "Invalid", "NotFound", "TooMany"
 TERMINALS = ("app/cli/", "app/launcher/", "app/core/embedded/", "app/core/listening.py")
 """What only terminals show, which speak English."""
 
-MODELS = ("app/mcp/", "app/agents/", "app/orchestrator/")
+MODELS = ("app/mcp/executor.py", "app/mcp/server.py", "app/mcp/sessions.py", "app/orchestrator/")
 """What only models and logs are told."""
 
 SOURCES = [
