@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -18,12 +17,20 @@ from app.core.resources import Resources, open_resources
 from app.core.settings import Settings
 from tests.browser import browser, chromium
 from tests.factories import MakeUser, user_maker
+from tests.folders import server_folder
 from tests.product import product
 
 __all__ = ["browser", "chromium", "product"]
 
-_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "128MB",
+}
 _TEMPLATE = "keiko"
+_TESTS = Path(__file__).parent
+_WHOLE_KEIKOS = ("chaos", "e2e", "boot")
 _LOCAL = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "")  # noqa: S104 - only compared
 
 
@@ -32,6 +39,13 @@ def pytest_configure() -> None:
     for name in [n for n in os.environ if n.startswith("KEIKO_") and n != "KEIKO_BROWSER"]:
         del os.environ[name]
     sys.addaudithook(_refuse_network)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no test worker ends alone with them."""
+    last = len(_WHOLE_KEIKOS)
+    order = {name: place for place, name in enumerate(_WHOLE_KEIKOS)}
+    items.sort(key=lambda item: order.get(item.path.relative_to(_TESTS).parts[0], last))
 
 
 def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
@@ -45,8 +59,7 @@ def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Embedded]:
     """Postgres and Valkey of this test worker, with a migrated template database."""
-    folder = Path(tempfile.mkdtemp(prefix="keiko-test-"))
-    folder.chmod(0o711)
+    folder = server_folder("keiko-test-")
     try:
         with Embedded(folder / "data", postgres_options=_FAST) as embedded:
             assert embedded.database_url

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import psutil
 import pytest
 
 from app.core.children import die_with_parent, end
+from tests.folders import server_folder
 
 ROOT = Path(__file__).parents[1]
 OWNER, PASSWORD = "ada", "correct horse battery staple"
@@ -25,8 +25,7 @@ class Product:
     """One `keiko up` on a data folder and a port of its own; stays the same over restarts."""
 
     def __init__(self, **environment: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="keiko-product-"))
-        self.folder.chmod(0o711)
+        self.folder = server_folder("keiko-product-")
         self.data = self.folder / "data"
         self.port = 0
         self._environment = environment
