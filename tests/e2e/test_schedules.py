@@ -1,133 +1,14 @@
-"""The page "Schedules": made, understood while written, changed, paused, run and removed."""
+"""The page "Schedules": paused, run, removed and walked through, by everybody."""
 
 import asyncio
-import re
-from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Route, expect
 
 from tests.e2e.centre import SOUND
 from tests.e2e.conftest import Readers
 from tests.e2e.reader import Reader
-
-NEXT_RUNS = "Next runs"
-
-
-async def keep(reader: Reader, name: str, **more: Any) -> str:
-    """Keep a schedule as a program does; gives back its id."""
-    body = {"text": "!say Twelve moons.", "name": name, "when": "every day at 8", **more}
-    return str((await ask(reader, "POST", "/schedules", body))["id"])
-
-
-async def ask(reader: Reader, method: str, path: str, body: Any = None) -> Any:
-    answer = await reader.context.request.fetch(f"/api/v1{path}", method=method, data=body)
-    assert answer.ok, await answer.text()
-    return (await answer.json())["data"]
-
-
-async def open_page(reader: Reader, heading: str = "Schedules") -> Page:
-    page = await reader.context.new_page()
-    await page.goto("/work/schedules")
-    await expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-    return page
-
-
-def row(page: Page, name: str) -> Locator:
-    named = page.locator(".name", has_text=re.compile(f"^{re.escape(name)}$"))
-    return page.locator("li.schedule").filter(has=named)
-
-
-async def choose(page: Page, name: str, label: str) -> None:
-    """Press what stands in a schedule's menu."""
-    await row(page, name).locator("summary").click()
-    await row(page, name).get_by_role("button", name=f"{label}: ").click()
-
-
-async def test_one_is_made_by_the_form_and_understood_while_it_is_written(reader: Reader) -> None:
-    page = await open_page(reader)
-    await page.keyboard.press("n")
-    form = page.get_by_role("dialog", name="New schedule")
-    await expect(form.get_by_label("What Keiko is asked")).to_be_focused()
-    zone = await page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
-    await expect(form.get_by_label("Time zone")).to_have_value(zone)
-    await form.get_by_label("What Keiko is asked").fill("!say News.")
-    for when, words in (
-        ("every weekday at 8:30", "Every weekday at 08:30"),
-        ("0 9 * * 1,4", "Every Monday and Thursday at 09:00"),
-        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;BYHOUR=9;BYMINUTE=0", "Every 2 weeks on Monday at 09:00"),
-    ):
-        await form.get_by_label("When", exact=True).fill(when)
-        await expect(form.locator(".words")).to_have_text(words)
-        await expect(form.get_by_label(NEXT_RUNS).get_by_role("listitem")).to_have_count(5)
-    await form.get_by_label("Name").fill("Fortnight")
-    await form.get_by_label("If a run is missed").select_option("Leave it out")
-    await expect(form.get_by_text("does not run; you are told")).to_be_visible()
-    await form.get_by_label("If the last run is still at work").select_option("queue")
-    await form.get_by_label("Model").select_option("Small")
-    await form.get_by_role("button", name="Create schedule").click()
-    await expect(form).to_be_hidden()
-    await expect(row(page, "Fortnight")).to_be_focused()
-    await expect(row(page, "Fortnight").locator(".badge")).to_have_text("Active")
-    await expect(row(page, "Fortnight").locator(".rule")).to_have_text(words)
-    await expect(row(page, "Fortnight").locator(".next")).not_to_be_empty()
-    await expect(row(page, "Fortnight").locator(".last")).to_have_text("none yet")
-    made = (await ask(reader, "GET", "/schedules"))["items"][0]
-    kept = {name: made[name] for name in ("missed", "overlap", "model", "time_zone")}
-    assert kept == {"missed": "skip", "overlap": "queue", "model": "Small", "time_zone": zone}
-
-
-async def test_a_wrong_time_says_so_and_keeps_nothing(reader: Reader) -> None:
-    before = (await ask(reader, "GET", "/schedules"))["items"]
-    page = await open_page(reader)
-    await page.get_by_role("button", name="New schedule").click()
-    form = page.get_by_role("dialog", name="New schedule")
-    when, create = form.get_by_label("When", exact=True), form.get_by_text("Create schedule")
-    await create.click()
-    await expect(form.get_by_role("alert")).to_have_text("Say what Keiko is to be asked.")
-    await form.get_by_label("What Keiko is asked").fill("!say x")
-    await create.click()
-    await expect(form.get_by_role("alert")).to_contain_text("Say when")
-    await when.fill("sometimes")
-    await expect(form.get_by_role("alert")).to_contain_text("not understood")
-    await expect(when).to_have_attribute("aria-invalid", "true")
-    await create.click()
-    await expect(when).to_be_focused()
-    await expect(form.get_by_role("alert")).to_contain_text("not understood")
-    await when.fill("every day at 8")
-    await expect(form.locator(".words")).to_have_text("Every day at 08:00")
-    await expect(form.get_by_role("alert")).to_have_count(0)
-    await form.get_by_label("Time zone").fill("Europe/Bonn")
-    await expect(form.get_by_role("alert")).to_be_visible()
-    await expect(form.get_by_label("Time zone")).to_have_attribute("aria-invalid", "true")
-    await form.get_by_label("Time zone").fill("America/New_York")
-    await expect(form.get_by_label(NEXT_RUNS)).to_be_visible()
-    await form.get_by_role("button", name="Close").click()
-    await page.keyboard.press("n")
-    await expect(when).to_have_value("every day at 8")
-    assert (await ask(reader, "GET", "/schedules"))["items"] == before
-    reader.problems.clear()  # the browser's own notes of the refusals
-
-
-async def test_one_is_changed_and_what_is_left_stays(reader: Reader) -> None:
-    id = await keep(reader, "Draft", when="every 2 weeks on Monday at 9", time_zone="Asia/Tokyo")
-    before = await ask(reader, "GET", f"/schedules/{id}")
-    page = await open_page(reader)
-    await expect(row(page, "Draft").locator(".rule")).to_contain_text("(Asia/Tokyo)")
-    await row(page, "Draft").focus()
-    await page.keyboard.press("Enter")
-    form = page.get_by_role("dialog", name="Edit schedule")
-    await expect(form.get_by_label("When", exact=True)).to_have_value(before["words"])
-    await expect(form.get_by_label(NEXT_RUNS).get_by_role("listitem")).to_have_count(1)
-    await form.get_by_label("Name").fill("Final")
-    await form.get_by_role("button", name="Save").click()
-    await expect(row(page, "Final")).to_be_focused()
-    after = await ask(reader, "GET", f"/schedules/{id}")
-    assert after == before | {"name": "Final"}
-    await choose(page, "Final", "Edit")
-    await form.get_by_label("When", exact=True).fill("every Friday at 7")
-    await form.get_by_role("button", name="Save").click()
-    await expect(row(page, "Final").locator(".rule")).to_contain_text("Every Friday at 07:00")
+from tests.e2e.timetable import ask, choose, keep, open_page, row
 
 
 async def test_one_is_paused_and_resumed(reader: Reader) -> None:

@@ -68,6 +68,24 @@ export function when(moment) {
   return `${written}, ${clock.format(date)}`;
 }
 
+const walls = (place) => new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: place });
+
+// What clocks in the time zone `place` show at a moment: "2026-12-24T18:00", as a form takes it.
+export const wallTime = (moment, place) => walls(place).format(new Date(moment)).replace(" ", "T");
+
+// The moment (ISO, UTC) at which clocks in `place` show `wall`. A zone that nobody knows is taken
+// as UTC.
+export function momentOf(wall, place) {
+  const shown = Date.parse(`${wall}Z`);
+  let moment = shown;
+  try {
+    for (let n = 0; n < 2; n++) moment += shown - Date.parse(`${wallTime(moment, place)}Z`); // twice: clocks change
+  } catch {
+    moment = shown;
+  }
+  return new Date(moment).toISOString();
+}
+
 // How long something takes: "8 s", "3 min 20 s", "2 h 5 min", "3 d 4 h".
 export function duration(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
