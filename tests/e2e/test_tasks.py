@@ -76,6 +76,23 @@ async def test_tasks_stand_where_they_are(reader: Reader) -> None:
     await expect(centre.row("Busy").locator(".badge")).to_have_text("Cancelled")
 
 
+async def test_a_task_says_how_far_it_is_and_what_it_does(reader: Reader) -> None:
+    reports = [
+        f'!tool report_progress {{"percent": {percent}, "step": "{step}"}}'
+        for percent, step in ((40, "Reading"), (80, "Writing"))
+    ]
+    text = " !then ".join([reports[0], f"!slow 1.5 {reports[1]}", ENDLESS])
+    id = await start(reader, text, name="Long way")
+    centre = await Centre.open(reader)
+    row = centre.row("Long way")
+    for percent, step in ((40, "Reading"), (80, "Writing")):
+        await expect(row.locator(".step")).to_have_text(step)
+        await expect(row.locator(".percent")).to_have_text(re.compile(rf"^{percent}\s%$"))
+        bar = row.get_by_role("progressbar", name="Progress of “Long way”")
+        await expect(bar).to_have_js_property("position", percent / 100)
+    await act(reader, id, "stop")
+
+
 async def test_what_has_failed_says_when_it_is_tried_again(reader: Reader) -> None:
     id = await start(reader, "!fail 500", name="Stubborn")
     centre = await Centre.open(reader, "?state=waiting")

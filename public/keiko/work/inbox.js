@@ -3,6 +3,7 @@
 import { api, events, html, newest, nothing, render, repeat, t, toast, undo, when } from "./kit.js";
 
 const SIZE = 50;
+const MOST = 1000; // read ones that are looked at again at once
 const SOON = 200; // ms in which several events are one look
 const BADGES = {
   task_done: ["good", t("Done", "Fertig")],
@@ -21,8 +22,10 @@ export async function open(root) {
 
   const going = new Set(); // ids of what is removed unless that is taken back
   const without = (items) => items.filter(({ id }) => !going.has(id));
-  const look = () =>
-    Promise.all([api(`/notifications?unread=true&limit=${SIZE}`), api(`/notifications?unread=false&limit=${SIZE}`)]);
+  const look = () => {
+    const shown = Math.max(SIZE, Math.min(state.read.length, MOST));
+    return Promise.all([api(`/notifications?unread=true&limit=${SIZE}`), api(`/notifications?unread=false&limit=${shown}`)]);
+  };
   const load = newest(look, ({ found, problem }) => {
     if (found) {
       const [unread, read] = found;

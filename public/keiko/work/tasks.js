@@ -56,7 +56,8 @@ export async function open(root) {
   const take = (list, page) => {
     const known = new Set(page.items.map(({ id }) => id));
     const isLonger = (list.items?.length ?? 0) > AT_ONCE && page.next_cursor;
-    const rest = isLonger ? list.items.slice(AT_ONCE).filter(({ id }) => !known.has(id)) : [];
+    const last = isLonger ? list.items.findIndex(({ id }) => id === page.items.at(-1).id) : -1;
+    const rest = isLonger ? list.items.slice(last < 0 ? AT_ONCE : last + 1).filter(({ id }) => !known.has(id)) : [];
     list.items = [...page.items, ...rest];
     if (!isLonger) list.cursor = page.next_cursor;
   };
