@@ -5,7 +5,9 @@ the values follow in the same order, or where `{1}` puts them. Terminals speak E
 only they show is not here.
 """
 
-SAID = {
+from app.core.german_servers import SERVERS
+
+SAID = SERVERS | {
     # conversations and messages
     "There is no such conversation.": "Diese Unterhaltung gibt es nicht.",
     "There is no such message.": "Diese Nachricht gibt es nicht.",

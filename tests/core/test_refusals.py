@@ -34,7 +34,10 @@ def sentences(path: Path) -> Iterator[str]:
             node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
         )
         if isinstance(node, ast.Call) and name in RAISED:
-            for each in (*node.args, *(word.value for word in node.keywords)):
+            for each in (
+                *node.args,
+                *(word.value for word in node.keywords if word.arg == "message"),
+            ):
                 yield from said(each, tree, path)
 
 
@@ -71,7 +74,7 @@ def test_whatever_is_refused_is_said_in_german_too(path: Path) -> None:
 def test_no_german_is_kept_for_what_nobody_says() -> None:
     said_somewhere: set[str] = set()
     for path in SOURCES:
-        if path.name == "german.py" and path.parent.name == "core":
+        if path.name.startswith("german") and path.parent.name == "core":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):

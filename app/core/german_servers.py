@@ -1,0 +1,51 @@
+"""What is refused about servers of tools and their secrets, in German (see `german`)."""
+
+SERVERS = {
+    "{} does not hold a key: 32 bytes in base64, as `openssl rand -base64 32` prints them. What "
+    "was sealed before opens with the key of then only.": "{} enthält keinen Schlüssel: 32 Bytes "
+        "in Base64, wie `openssl rand -base64 32` sie ausgibt. Was früher versiegelt wurde, öffnet "
+        "nur der Schlüssel von damals.",
+    "This was sealed with a key that is not here. Put it back into KEIKO_SECRET_KEY or the file {} "
+    "of the data folder, or enter the secret values anew.": "Das wurde mit einem Schlüssel "
+        "versiegelt, der fehlt. Setze ihn wieder in KEIKO_SECRET_KEY oder in die Datei {} des "
+        "Datenordners, oder gib die geheimen Werte neu ein.",
+    "The key file {} cannot be read or made ({}). Let Keiko's account write there, or set "
+    "KEIKO_SECRET_KEY.": "Die Schlüsseldatei {} lässt sich nicht lesen oder anlegen ({}). Lass "
+        "Keikos Konto dort schreiben, oder setze KEIKO_SECRET_KEY.",
+    "A sealed value was damaged or moved. Enter the secret values anew.": "Ein versiegelter Wert "
+        "ist beschädigt oder verschoben. Gib die geheimen Werte neu ein.",
+    "A name has 3 to 50 letters, digits, “_” or “-”.": "Ein Name hat 3 bis 50 Buchstaben, Ziffern, "
+        "„_“ oder „-“.",
+    "A call may take 1 to {} seconds.": "Ein Aufruf darf 1 bis {} Sekunden dauern.",
+    "Name either a command to start or an address to call.": "Nenne entweder einen Befehl zum "
+        "Starten oder eine Adresse zum Aufrufen.",
+    "An address is called over HTTP; leave the transport out.": "Eine Adresse wird über HTTP "
+        "aufgerufen; lass die Übertragung weg.",
+    "Only a command has arguments and an environment.": "Nur ein Befehl hat Argumente und eine "
+        "Umgebung.",
+    "Use an address that begins with https://, for what is said must not be readable on the way.":
+        "Nimm eine Adresse, die mit https:// beginnt: Unterwegs darf niemand mitlesen.",
+    "A command is spoken to over stdio.": "Mit einem Befehl wird über stdio gesprochen.",
+    "Only an address has headers.": "Nur eine Adresse hat Kopfzeilen.",
+    "A command has at most {} arguments.": "Ein Befehl hat höchstens {} Argumente.",
+    "This command may not be started here. The operator names those that may in "
+    "KEIKO_MCP_COMMANDS. {}": "Dieser Befehl darf hier nicht gestartet werden. Erlaubte stehen in "
+        "KEIKO_MCP_COMMANDS. {}",
+    "There may be at most {} of them.": "Davon darf es höchstens {} geben.",
+    "Two of the names are the same.": "Zwei der Namen sind gleich.",
+    "At most {} characters.": "Höchstens {} Zeichen.",
+    "The header {} is set by Keiko itself.": "Die Kopfzeile {} setzt Keiko selbst.",
+    "A header's value has plain letters only.": "Der Wert einer Kopfzeile hat nur einfache "
+        "Buchstaben.",
+    "{} may not be set: it could change which program is started.": "{} darf nicht gesetzt "
+        "werden: Damit ließe sich ein anderes Programm starten.",
+    "“{}” is no valid name here.": "„{}“ ist hier kein gültiger Name.",
+    "There is no such server.": "Diesen Server gibt es nicht.",
+    "Only an admin may change what serves everybody. Ask one.": "Was allen dient, ändert nur, wer "
+        "Keiko verwaltet. Frage dort nach.",
+    "There are {} servers already. Remove one first.": "Es gibt schon {} Server. Entferne zuerst "
+        "einen.",
+    "“{}” is the name of one of Keiko's own servers.": "So („{}“) heißt einer von Keikos eigenen "
+        "Servern.",
+    "There is a server named “{}” already.": "Einen Server namens „{}“ gibt es schon.",
+}  # fmt: skip
