@@ -74,10 +74,20 @@ class Allowed:
 
     def names(self, host: str) -> bool:
         """Whether the operator named this very host, or a network that it is an address of."""
+        if host.lower().rstrip(".") in self._names:
+            return True
         try:
-            return any(ip_address(host) in network for network in self._networks)
+            address = ip_address(host)
         except ValueError:
-            return host.lower().rstrip(".") in self._names
+            return False
+        return any(address in network for network in self._networks)
+
+    async def resolve(self, host: str, port: int, look_up: Lookup) -> list[str]:
+        """The addresses of `host`; raises Invalid if one of them may not be reached."""
+        found = await look_up(host, port)
+        for address in found:
+            self.require(host, address)
+        return found
 
     def require(self, host: str, address: str) -> None:
         """Raise Invalid unless `host`, which is at `address`, may be reached."""
@@ -139,7 +149,8 @@ def _literal(host: str) -> str | None:
         return None
 
 
-async def _look_up(host: str, port: int) -> list[str]:
+async def look_up(host: str, port: int) -> list[str]:
+    """The addresses of a name, as the operating system knows them."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
@@ -156,9 +167,7 @@ class _CheckedResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """The addresses of `host`; raises Invalid if one of them may not be reached."""
-        found = await self._look_up(host, port)
-        for address in found:
-            self._allowed.require(host, address)
+        found = await self._allowed.resolve(host, port, self._look_up)
         return [
             ResolveResult(
                 hostname=host,
@@ -224,7 +233,8 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
+    """What a server's certificate is checked with: the system's authorities and the usual ones."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
@@ -232,7 +242,7 @@ def _certificates() -> ssl.SSLContext:
 
 @asynccontextmanager
 async def open_outbound(
-    settings: Settings, *, look_up: Lookup = _look_up
+    settings: Settings, *, look_up: Lookup = look_up
 ) -> AsyncIterator[Outbound]:
     """The guarded client of a process, closed at the end."""
     allowed = settings.outbound_private
@@ -240,7 +250,7 @@ async def open_outbound(
         resolver=_CheckedResolver(Allowed(allowed), look_up),
         use_dns_cache=False,
         force_close=True,
-        ssl=_certificates(),
+        ssl=certificates(),
         limit=100,
         limit_per_host=10,
     )

@@ -34,6 +34,11 @@ def parts_key(task_id: UUID) -> str:
     return f"task:parts:{task_id}"
 
 
+def server_health_key(server: object) -> str:
+    """How one MCP server is, as a worker sees it; runs out by itself (seed: Redis keys)."""
+    return f"mcp:health:{server}"
+
+
 def session_key(token_hash: str) -> str:
     """Cached session of one browser; the record is the `sessions` row."""
     return f"session:{token_hash}"

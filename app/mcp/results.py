@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import orjson
 from mcp import types
 
+from app.mcp.words import plain
+
 
 @dataclass(frozen=True)
 class ToolOutcome:
@@ -16,7 +18,7 @@ class ToolOutcome:
 
 def read_result(result: types.CallToolResult) -> ToolOutcome:
     """All blocks of a result as one text; what is no text is named by its kind."""
-    text = "\n".join(_read_block(block) for block in result.content)
+    text = plain("\n".join(_read_block(block) for block in result.content))
     if not text and result.structuredContent is not None:
         text = orjson.dumps(result.structuredContent).decode()
     return ToolOutcome(text, failed=result.isError)

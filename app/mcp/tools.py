@@ -81,7 +81,9 @@ def _remote(name: str, server: str, server_id: UUID | None, tool: types.Tool) ->
         read_only=bool(hints and hints.readOnlyHint),
         server=server,
         remote_name=tool.name,
-        repeatable=server == BUILT_IN and bool(hints and hints.idempotentHint),
+        repeatable=server_id is None
+        and server == BUILT_IN
+        and bool(hints and hints.idempotentHint),
         server_id=server_id,
         fingerprint=fingerprint(tool),
     )

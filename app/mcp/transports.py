@@ -1,47 +1,185 @@
-"""How a session with a server is opened: in this process, or with a process of its own."""
+"""How a session with a server is opened: in this process, with a process of its own, over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from mcp import ClientSession, StdioServerParameters, stdio_client
-from mcp.client.session import MessageHandlerFnT
+import httpx
+from mcp import ClientSession, McpError
+from mcp.client.session import LoggingFnT, MessageHandlerFnT
+from mcp.client.sse import sse_client
+from mcp.client.streamable_http import streamable_http_client
 from mcp.server.fastmcp import FastMCP
 from mcp.shared.memory import create_connected_server_and_client_session
+from mcp.types import Implementation, InitializeResult
 
-from app.core.settings import ToolServerSettings, foreign_environment
+from app.core.errors import AppError, Invalid
+from app.core.outbound import Allowed, check_url
+from app.mcp.faults import REFUSED, leaf, sentence_of
+from app.mcp.http import open_client
+from app.mcp.models import Transport
+from app.mcp.spec import ServerSpec
+from app.mcp.stdio import Incoming, Outgoing, open_process
 
 OPEN_SECONDS = 60.0
 """A server may have to download itself before it answers for the first time."""
 
-Connect = Callable[[MessageHandlerFnT], AbstractAsyncContextManager[ClientSession]]
-"""Opens a session, ready for use, that gives the server's own messages to a handler."""
+_US = Implementation(name="keiko", version="1")
+_NAMES = {Transport.STREAMABLE_HTTP: "Streamable HTTP", Transport.SSE: "SSE"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A session that is ready, over which transport it goes, and why over this one."""
+
+    session: ClientSession
+    transport: Transport | None = None
+    why: str = ""
+    greeting: InitializeResult | None = None
+
+
+@dataclass(frozen=True)
+class Ears:
+    """Who hears what a server says by itself: its messages, and what it writes into a log."""
+
+    message: MessageHandlerFnT
+    log: LoggingFnT
+
+
+Connect = Callable[[Ears], AbstractAsyncContextManager[Opened]]
+"""Opens a session, ready for use."""
 
 
 def in_memory(server: FastMCP[Any]) -> Connect:
     """A real session with a server object of this process."""
 
-    def connect(hear: MessageHandlerFnT) -> AbstractAsyncContextManager[ClientSession]:
-        return create_connected_server_and_client_session(server, message_handler=hear)
+    @asynccontextmanager
+    async def connect(ears: Ears) -> AsyncIterator[Opened]:
+        async with create_connected_server_and_client_session(
+            server, message_handler=ears.message, logging_callback=ears.log
+        ) as session:
+            yield Opened(session=session)
 
     return connect
 
 
-def over_stdio(server: ToolServerSettings) -> Connect:
-    """Starts the server; it lives as long as its session and knows no secret of ours."""
+def to_server(spec: ServerSpec, private: Sequence[str]) -> Connect:
+    """The way to a server by its transport; `auto` tries, and begins with what worked last."""
+    tried = _order(spec)
+    worked: list[Transport] = []
 
     @asynccontextmanager
-    async def connect(hear: MessageHandlerFnT) -> AsyncIterator[ClientSession]:
-        parameters = StdioServerParameters(
-            command=server.command, args=server.args, env=foreign_environment(**server.env)
-        )
-        async with (
-            stdio_client(parameters) as (read, write),
-            ClientSession(read, write, message_handler=hear) as session,
-        ):
-            async with asyncio.timeout(OPEN_SECONDS):
-                await session.initialize()
-            yield session
+    async def connect(ears: Ears) -> AsyncIterator[Opened]:
+        why = ""
+        order = [*worked, *(each for each in tried if each not in worked)]
+        for transport in order:
+            begun = False
+            try:
+                async with _open(spec, transport, private, ears) as (session, greeting):
+                    begun, worked[:] = True, [transport]
+                    why = why or _first(spec, transport)
+                    yield Opened(session=session, transport=transport, why=why, greeting=greeting)
+                    return
+            except _NOT_THIS_WAY as error:
+                if begun or transport is order[-1] or not _is_other(error):
+                    raise
+                reason = sentence_of(error)
+                why = f"Chosen because {_NAMES[transport]} was refused: {reason}"
 
     return connect
+
+
+_NOT_THIS_WAY = (McpError, httpx.HTTPError, BaseExceptionGroup)
+
+
+def _order(spec: ServerSpec) -> list[Transport]:
+    if spec.command is not None or spec.transport is Transport.STDIO:
+        return [Transport.STDIO]
+    if spec.transport is not Transport.AUTO:
+        return [spec.transport]
+    known = [Transport.STREAMABLE_HTTP, Transport.SSE]
+    return known[::-1] if spec.chosen is Transport.SSE else known
+
+
+def _first(spec: ServerSpec, transport: Transport) -> str:
+    if transport is Transport.STDIO:
+        return "It is a program that is started here."
+    if spec.transport is not Transport.AUTO:
+        return f"{_NAMES[transport]} is what it was registered with."
+    if spec.chosen is transport:
+        return f"{_NAMES[transport]} is what worked before."
+    return f"{_NAMES[transport]} was tried first and works."
+
+
+def _is_other(error: BaseException) -> bool:
+    """Whether the address answers, but not in this way: another transport may be understood."""
+    error = leaf(error)
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code not in (401, 403, 429)
+    if isinstance(error, McpError):
+        text = error.error.message
+        return error.error.code == REFUSED and not any(f"HTTP {n}" in text for n in (401, 403, 429))
+    return not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, AppError))
+
+
+@asynccontextmanager
+async def _open(
+    spec: ServerSpec, transport: Transport, private: Sequence[str], ears: Ears
+) -> AsyncIterator[tuple[ClientSession, InitializeResult]]:
+    async with (
+        _PIPES[transport](spec, private, ears) as (incoming, outgoing),
+        ClientSession(
+            incoming,
+            outgoing,
+            message_handler=ears.message,
+            logging_callback=ears.log,
+            client_info=_US,
+        ) as session,
+    ):
+        async with asyncio.timeout(OPEN_SECONDS):
+            greeting = await session.initialize()
+        yield session, greeting
+
+
+@asynccontextmanager
+async def _stdio(
+    spec: ServerSpec, private: Sequence[str], ears: Ears
+) -> AsyncIterator[tuple[Incoming, Outgoing]]:
+    if not spec.command:
+        raise Invalid("Name the program that is to be started.", field="command")
+    async with open_process(spec.name, spec.command, spec.args, spec.env) as pipe:
+        yield pipe
+
+
+@asynccontextmanager
+async def _streamable(
+    spec: ServerSpec, private: Sequence[str], ears: Ears
+) -> AsyncIterator[tuple[Incoming, Outgoing]]:
+    url = check_url(spec.url or "", allowed=private)
+    async with (
+        open_client(Allowed(private), spec.headers) as client,
+        streamable_http_client(url, http_client=client) as (incoming, outgoing, _),
+    ):
+        yield incoming, outgoing
+
+
+@asynccontextmanager
+async def _sse(
+    spec: ServerSpec, private: Sequence[str], ears: Ears
+) -> AsyncIterator[tuple[Incoming, Outgoing]]:
+    url = check_url(spec.url or "", allowed=private)
+
+    def client(*_: Any, **__: Any) -> httpx.AsyncClient:
+        return open_client(Allowed(private), spec.headers, broken=ears.message)
+
+    async with sse_client(url, httpx_client_factory=client) as pipe:
+        yield pipe
+
+
+_PIPES = {
+    Transport.STDIO: _stdio,
+    Transport.STREAMABLE_HTTP: _streamable,
+    Transport.SSE: _sse,
+}

@@ -1,12 +1,12 @@
 """Runs one task to its next stop: an end, a question, or a hand-over to another worker."""
 
 import asyncio
-from collections.abc import Hashable
 from typing import Any
 
 import orjson
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool
 from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot
@@ -16,6 +16,7 @@ from app.chats.models import StepKind
 from app.core.clock import derived_id, now
 from app.core.db import JSON, is_away
 from app.core.errors import LeaseLost
+from app.core.kept import Kept
 from app.core.logs import log
 from app.core.resources import Resources
 from app.mcp.executor import ToolCall, execute
@@ -40,6 +41,9 @@ from graphs.middleware import TooManyModelCalls
 
 Graph = CompiledStateGraph[Any, Any, Any, Any]
 
+MOST_KEPT = 200
+"""Compiled graphs that a worker keeps: one for each model and each set of tools in use."""
+
 
 class Orchestrator:
     """What all runs of a worker share: graphs, models, tools, the live hub, the saver."""
@@ -54,7 +58,8 @@ class Orchestrator:
         self._saver = TurnSaver(resources.db)
         self._outcomes = Outcomes(resources)
         self._stops = Stops(resources, hub, self._outcomes)
-        self._graphs: dict[tuple[str, int, Hashable], Graph] = {}
+        self._toolboxes: Kept[list[BaseTool]] = Kept(MOST_KEPT)
+        self._graphs: Kept[Graph] = Kept(MOST_KEPT)
 
     async def warm(self) -> None:
         """Think once for nobody: what is built at first use is then there for the first turn."""
@@ -122,6 +127,7 @@ class Orchestrator:
 
     async def _invoke(self, run: Run) -> dict[str, Any]:
         task = run.task
+        self._servers.wake(task.user_id)
         graph = self._graph(task)
         config: RunnableConfig = {
             "configurable": {
@@ -178,15 +184,14 @@ class Orchestrator:
         """The compiled graph for a kind of task, a model and the tools of now; kept."""
         by_rule = "command" in task.parameters
         model = self._models.chat_model(OFFLINE_NAME if by_rule else task.parameters.get("model"))
-        key = (task.kind, id(model), self._servers.version_for(task.user_id))
-        if key not in self._graphs:
-            build = GRAPHS.get(task.kind, GRAPHS["conversation"])
-            self._graphs[key] = build(
-                model,
-                toolbox(self._servers.list_tools(task.user_id)),
-                checkpointer=self._saver,
-            )
-        return self._graphs[key]
+        version = self._servers.version_for(task.user_id)
+        tools = self._toolboxes.get(
+            version, lambda: toolbox(self._servers.list_tools(task.user_id))
+        )
+        build = GRAPHS.get(task.kind, GRAPHS["conversation"])
+        return self._graphs.get(
+            (task.kind, id(model), version), lambda: build(model, tools, checkpointer=self._saver)
+        )
 
     def _say_finished_calls(self, run: Run) -> None:
         """What an earlier run of this task did belongs to the live stream of this one."""

@@ -1,14 +1,19 @@
-"""An MCP server of somebody else, over stdio: it has side effects, dawdles, dies and lies."""
+"""An MCP server of somebody else: it has side effects, dawdles, dies and lies.
+
+Over stdio, or as `tool_server sse|streamable-http PORT`.
+"""
 
 import asyncio
 import json
 import os
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from mcp.server.fastmcp import Context, FastMCP
 from mcp.types import ToolAnnotations
 
+Transport = Literal["stdio", "sse", "streamable-http"]
 server: FastMCP[None] = FastMCP("fake", log_level="WARNING")
 
 
@@ -30,6 +35,15 @@ async def slow(seconds: float, told: str = "") -> str:
             _write(told, "cancelled")
         raise
     return f"Waited {seconds} seconds."
+
+
+@server.tool(annotations=ToolAnnotations(readOnlyHint=True))
+async def count(to: int, context: Context[Any, Any, Any]) -> str:
+    """Count, and say each number on the way."""
+    for number in range(1, to + 1):
+        await context.report_progress(number, to, f"<b>number</b> \x1b[31m{number}")
+        await context.info(f"counted {number}")
+    return "done"
 
 
 @server.tool(annotations=ToolAnnotations(readOnlyHint=True))
@@ -95,4 +109,6 @@ def _write(path: str, text: str) -> None:
 
 
 if __name__ == "__main__":
-    server.run("stdio")
+    over = cast("Transport", sys.argv[1]) if len(sys.argv) > 1 else "stdio"
+    server.settings.port = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    server.run(over)
