@@ -48,4 +48,13 @@ SERVERS = {
     "“{}” is the name of one of Keiko's own servers.": "So („{}“) heißt einer von Keikos eigenen "
         "Servern.",
     "There is a server named “{}” already.": "Einen Server namens „{}“ gibt es schon.",
+    "This is being done already. Wait for its end.": "Das läuft schon. Warte, bis es fertig ist.",
+    "No worker has answered within {} seconds. Look whether one runs, or try again.": "Kein "
+        "Worker hat in {} Sekunden geantwortet. Sieh nach, ob einer läuft, oder versuche es noch "
+        "einmal.",
+    "The worker failed at this; its log says why.": "Der Worker ist daran gescheitert; in seinem "
+        "Protokoll steht, warum.",
+    "A server is being tried already. Wait for its end.": "Es wird schon ein Server ausprobiert. "
+        "Warte, bis das fertig ist.",
+    "The file is not valid JSON.": "Die Datei ist kein gültiges JSON.",
 }  # fmt: skip

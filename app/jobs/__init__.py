@@ -2,10 +2,16 @@
 
 from arq import cron
 from arq.cron import CronJob
+from arq.worker import Function, func
 
 from app.jobs.housekeeping import remove_old_rows
+from app.jobs.mcp import try_server
+from app.mcp.trying import LONGEST_SECONDS
 
-FUNCTIONS = [remove_old_rows]
+FUNCTIONS: list[Function] = [
+    func(remove_old_rows),
+    func(try_server, timeout=LONGEST_SECONDS, keep_result=60, max_tries=1),
+]
 """Jobs that may be sent by name."""
 
 CRON: list[CronJob] = [cron(remove_old_rows, hour=3, minute=17, unique=True)]

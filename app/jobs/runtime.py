@@ -3,23 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import orjson
 from arq.connections import ArqRedis
 from arq.worker import Worker
 
+from app.core.jobs import QUEUE, dump_job
 from app.core.logs import log
 from app.core.redis import LOST, open_redis
 from app.core.resources import Resources
 from app.jobs import CRON, FUNCTIONS
-
-QUEUE = "arq:queue"
-
-
-def dump_job(job: dict[str, Any]) -> bytes:
-    """A job as JSON; what JSON does not know is written as text."""
-    return orjson.dumps(job, default=str)
 
 
 class JobWorker(Worker):

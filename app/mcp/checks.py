@@ -26,7 +26,9 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 _ENV_OURS = re.compile(
-    r"(KEIKO|LD|DYLD|PYTHON|NODE|NPM|UV|PIP|BASH|RUBY|PERL|JAVA)_?.*|PATH|ENV|IFS|SHELL|HOME", re.I
+    r"(KEIKO|LD|DYLD|NODE|NPM|UV|PIP|BASH|GIT|XDG|JAVA|JDK)_.*|(PYTHON|RUBY|PERL).*"
+    r"|PATH|ENV|IFS|SHELL|SHELLOPTS|BASHOPTS|CLASSPATH|HOME",
+    re.IGNORECASE,
 )
 """Names by which a program can be made to run another one than the operator allowed."""
 
@@ -111,7 +113,7 @@ def _check_command(draft: Draft, allowed: Sequence[str]) -> None:
     for text in draft.args:
         _check_text(text, "args", LONGEST_VALUE)
     line = [draft.command or "", *draft.args]
-    if not any(_begins(line, entry) for entry in allowed):
+    if not is_allowed(line, allowed):
         may = f"It allows: {', '.join(allowed)}." if allowed else "It allows none so far."
         raise Invalid(
             "This command may not be started here. The operator names those that may in "
@@ -125,6 +127,11 @@ def _check_command(draft: Draft, allowed: Sequence[str]) -> None:
                 f"{name} may not be set: it could change which program is started.",
                 field=f"env.{name}",
             )
+
+
+def is_allowed(line: Sequence[str], allowed: Sequence[str]) -> bool:
+    """Whether the operator allows a command line: each entry is one, or the beginning of one."""
+    return any(_begins(line, entry) for entry in allowed)
 
 
 def _begins(line: Sequence[str], entry: str) -> bool:

@@ -56,6 +56,13 @@ async def get_server(session: AsyncSession, user_id: UUID, server_id: UUID) -> M
     return found
 
 
+async def find_server(session: AsyncSession, user_id: UUID, name: str) -> McpServer | None:
+    """The server that this user sees under this name."""
+    query = select(McpServer).where(func.lower(McpServer.name) == name.lower(), visible_to(user_id))
+    found: McpServer | None = await session.scalar(query)
+    return found
+
+
 async def count_calls(
     session: AsyncSession, user_id: UUID, server_ids: Sequence[UUID], *, everybody: bool
 ) -> dict[UUID, Numbers]:
