@@ -10,6 +10,7 @@ from app.api import (
     counts,
     events,
     happenings,
+    mcp,
     me,
     messages,
     models,
@@ -48,6 +49,7 @@ _PARTS = (
     notification_settings,
     notifications,
     webhooks,
+    mcp,
 )
 
 

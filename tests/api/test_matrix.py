@@ -20,6 +20,7 @@ OPERATIONS = [
     for method, operation in item.items()
 ]
 WEBHOOK = {"name": "secret", "url": "https://example.com/hook"}
+SERVER = {"name": "secret", "url": "https://example.com/mcp"}
 BODIES: dict[str, Any] = {
     "start_thread": {"text": "Hello"},
     "send_message": {"text": "Hello"},
@@ -39,6 +40,10 @@ BODIES: dict[str, Any] = {
     "test_notifications": {"channel": "email"},
     "create_webhook": WEBHOOK,
     "change_webhook": {"name": "Mine"},
+    "create_mcp_server": SERVER,
+    "test_new_mcp_server": SERVER,
+    "change_mcp_server": {"description": "Mine"},
+    "import_mcp_servers": {"file": {"mcpServers": {"secret": {"url": "https://example.com"}}}},
     "create_schedule": {"text": "Hello", "when": "every day at 8"},
     "preview_schedule": {"when": "every day at 8"},
     "change_schedule": {"name": "Mine"},
@@ -66,6 +71,7 @@ async def test_what_is_another_users_does_not_exist(
     before = await ada.done("GET", f"/threads/{said['thread_id']}")
     said |= await told(resources, ada)
     said["webhook_id"] = (await ada.done("POST", "/webhooks", WEBHOOK))["id"]
+    said["server_id"] = (await ada.done("POST", "/mcp/servers", SERVER))["id"]
     ids = {**said, "question_id": question["id"], "schedule_id": schedule["id"]}
     for method, path, operation in OPERATIONS:
         if "{" not in path:
@@ -75,16 +81,25 @@ async def test_what_is_another_users_does_not_exist(
         assert (status, error["code"]) == (404, "not_found"), (method, path)
         assert "secret" not in str(error)
         assert await ada.done("GET", f"/threads/{said['thread_id']}") == before, (method, path)
+    assert (await ada.done("GET", f"/mcp/servers/{said['server_id']}"))["description"] == ""
 
 
 FOR_ADMINISTRATORS = {"count_events"}
+FOR_ALL_BUT_WHAT_IS_SHARED = {
+    f"{verb}_mcp_server{ending}"
+    for verb, ending in (
+        ("create", ""), ("change", ""), ("delete", ""), ("enable", ""), ("disable", ""),
+        ("test", ""), ("import", "s"),
+    )
+}  # fmt: skip
+"""With one's own servers; an administrator with the shared ones too (see test_mcp)."""
 
 
 async def test_what_is_about_all_users_is_for_administrators(
     web: Web, resources: Resources
 ) -> None:
     named = {o["operationId"] for _, _, o in OPERATIONS if "403" in o["responses"]}
-    assert named == FOR_ADMINISTRATORS
+    assert named == FOR_ADMINISTRATORS | FOR_ALL_BUT_WHAT_IS_SHARED
     for role in Role:
         person = await sign_in(resources, web.url, f"a_{role}", role)
         async with person.http:
@@ -98,6 +113,9 @@ async def test_what_is_about_all_users_is_for_administrators(
 async def test_lists_hold_nothing_of_another_user(ada: Person, bob: Person, worker: Worker) -> None:
     said = await ada.say("A secret")
     await worker.ask(await worker.claim(said["task_id"]))
+    await ada.done("POST", "/mcp/servers", SERVER)
+    assert (await bob.done("GET", "/mcp/servers"))["items"] == []
+    assert (await bob.done("GET", "/mcp/executions"))["items"] == []
     assert (await bob.done("GET", "/threads"))["items"] == []
     assert (await bob.done("GET", "/threads?search=secret"))["items"] == []
     assert await bob.done("GET", "/questions") == []

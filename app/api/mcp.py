@@ -1,0 +1,211 @@
+"""/mcp: servers that people register, and what was done with their tools."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.api.deps import Caller, CallerNow, Storable
+from app.api.errors import documented
+from app.api.mcp_bodies import (
+    ExecutionPage,
+    ExecutionView,
+    ImportBody,
+    ImportView,
+    NewServer,
+    ServerBody,
+    ServerChange,
+    ServerPage,
+    ServerView,
+    WellKnownView,
+    view_server,
+)
+from app.api.tasks import Removed
+from app.core.db import JSON
+from app.core.envelope import Success
+from app.core.refusals import in_language
+from app.mcp import portable, registry
+from app.mcp.catalogue import CATALOGUE, WellKnown
+from app.mcp.checks import is_allowed
+from app.mcp.executions import Wanted, list_executions
+from app.mcp.listing import Numbers, count_calls, get_server, list_servers
+from app.mcp.models import ExecutionStatus, McpServer
+from app.mcp.sealing import find_secrets
+from app.mcp.spec import ServerSpec
+from app.mcp.trying import Trial, spec_of, try_out
+
+router = APIRouter(prefix="/mcp", tags=["mcp"])
+
+ONE = "/servers/{server_id}"
+After = Annotated[
+    Storable | None, Query(max_length=500, description="`next_cursor` of the page before.")
+]
+
+
+async def _views(
+    session: AsyncSession, caller: Caller, servers: Sequence[McpServer]
+) -> list[ServerView]:
+    admin = await registry.is_admin(session, caller.user_id)
+    shared = [server.id for server in servers if server.user_id is None]
+    own = [server.id for server in servers if server.user_id is not None]
+    numbers = await count_calls(session, caller.user_id, own, everybody=False)
+    numbers |= await count_calls(session, caller.user_id, shared, everybody=admin)
+    views = []
+    for server in servers:
+        may_change = admin or server.user_id is not None
+        secrets = find_secrets(caller.resources, server) if may_change else None
+        found = numbers.get(server.id, Numbers())
+        views.append(view_server(server, found, may_change=may_change, secrets=secrets))
+    return views
+
+
+async def _view(session: AsyncSession, caller: Caller, server: McpServer) -> Success[ServerView]:
+    [view] = await _views(session, caller, [server])
+    return Success(data=view)
+
+
+@router.get("/servers", operation_id="list_mcp_servers")
+async def list_own_servers(
+    caller: CallerNow, after: After = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> Success[ServerPage]:
+    """Your servers and the shared ones, newest first, with how their calls went."""
+    async with caller.transaction() as session:
+        page = await list_servers(session, caller.user_id, after=after, limit=limit)
+        items = await _views(session, caller, page.items)
+    return Success(data=ServerPage(items=items, next_cursor=page.next_cursor))
+
+
+@router.post("/servers", operation_id="create_mcp_server", status_code=201,
+             responses=documented(403, 409))  # fmt: skip
+async def create_server(new: NewServer, caller: CallerNow) -> Success[ServerView]:
+    """Register a server; it is connected at once, and its tools can be used."""
+    add = registry.share_server if new.shared else registry.register_server
+    async with caller.transaction() as session:
+        server = await add(session, caller.resources, caller.user_id, new.as_draft())
+        return await _view(session, caller, server)
+
+
+@router.post("/servers/test", operation_id="test_new_mcp_server", responses=documented(429))
+async def test_new_server(new: ServerBody, caller: CallerNow) -> Success[Trial]:
+    """Try whether a server can be reached, before it is registered. Nothing is kept."""
+    return await _trial(caller, spec_of(caller.resources, new.as_draft()))
+
+
+async def _trial(caller: Caller, spec: ServerSpec) -> Success[Trial]:
+    trial = await try_out(caller.resources, caller.user_id, spec)
+    said = in_language(trial.sentence, caller.language)
+    return Success(data=trial.model_copy(update={"sentence": said}))
+
+
+@router.get(ONE, operation_id="get_mcp_server", responses=documented(404))
+async def read_server(server_id: UUID, caller: CallerNow) -> Success[ServerView]:
+    """One server."""
+    async with caller.transaction() as session:
+        server = await get_server(session, caller.user_id, server_id)
+        return await _view(session, caller, server)
+
+
+@router.patch(ONE, operation_id="change_mcp_server", responses=documented(403, 404))
+async def change_server(
+    server_id: UUID, change: ServerChange, caller: CallerNow
+) -> Success[ServerView]:
+    """Say a server anew. Sessions with it are opened anew if it is reached in another way."""
+    async with caller.transaction() as session:
+        server = await registry.change_server(
+            session, caller.resources, caller.user_id, server_id, change.given()
+        )
+        return await _view(session, caller, server)
+
+
+@router.delete(ONE, operation_id="delete_mcp_server", responses=documented(403, 404))
+async def delete_server(server_id: UUID, caller: CallerNow) -> Success[Removed]:
+    """Forget a server and its secrets, for good. What was done with it stays on record."""
+    async with caller.transaction() as session:
+        await registry.remove_server(session, caller.resources, caller.user_id, server_id)
+    return Success(data=Removed(removed=True))
+
+
+@router.post(f"{ONE}/enable", operation_id="enable_mcp_server", responses=documented(403, 404))
+async def enable_server(server_id: UUID, caller: CallerNow) -> Success[ServerView]:
+    """Have a server used again."""
+    async with caller.transaction() as session:
+        server = await registry.enable_server(session, caller.resources, caller.user_id, server_id)
+        return await _view(session, caller, server)
+
+
+@router.post(f"{ONE}/disable", operation_id="disable_mcp_server", responses=documented(403, 404))
+async def disable_server(server_id: UUID, caller: CallerNow) -> Success[ServerView]:
+    """Have a server used no more, and keep it."""
+    async with caller.transaction() as session:
+        server = await registry.disable_server(session, caller.resources, caller.user_id, server_id)
+        return await _view(session, caller, server)
+
+
+@router.post(f"{ONE}/test", operation_id="test_mcp_server", responses=documented(403, 404, 429))
+async def test_server(server_id: UUID, caller: CallerNow) -> Success[Trial]:
+    """Try whether a server can be reached, and see what it offers."""
+    async with caller.transaction() as session:
+        server = await registry.lock_server(session, caller.user_id, server_id)
+        spec = registry.as_spec(caller.resources, server)
+    return await _trial(caller, spec)
+
+
+@router.post("/import", operation_id="import_mcp_servers", responses=documented(403, 409))
+async def import_servers(body: ImportBody, caller: CallerNow) -> Success[ImportView]:
+    """Register all servers of an `mcpServers` file, or none: then it says what is missing."""
+    file = portable.read_file(body.file)
+    add = portable.import_for_all if body.shared else portable.import_for_self
+    async with caller.transaction() as session:
+        done = await add(session, caller.resources, caller.user_id, file, body.values)
+        views = await _views(session, caller, done.servers)
+    view = ImportView(servers=views, missing_values=done.missing_values, existing=done.existing)
+    return Success(data=view)
+
+
+@router.get("/export", operation_id="export_mcp_servers")
+async def export_servers(caller: CallerNow) -> Success[JSON]:
+    """Your servers (an admin's: the shared ones too) as an `mcpServers` file, without secrets."""
+    async with caller.transaction() as session:
+        return Success(
+            data=await portable.export_servers(session, caller.resources, caller.user_id)
+        )
+
+
+@router.get("/catalogue", operation_id="list_well_known_mcp_servers")
+async def list_well_known(caller: CallerNow) -> Success[list[WellKnownView]]:
+    """Well-known servers to start from, and what each needs."""
+    allowed = caller.resources.settings.mcp_commands
+    return Success(data=[_well_known(one, caller.language, allowed) for one in CATALOGUE])
+
+
+def _well_known(one: WellKnown, language: str, allowed: Sequence[str]) -> WellKnownView:
+    return WellKnownView(
+        name=one.name,
+        does=one.does[language],
+        program=one.program,
+        command=one.program,
+        args=one.arguments,
+        env=dict(one.env),
+        asks={name: words[language] for name, words in one.asks.items()},
+        read_only=one.read_only,
+        allowed=is_allowed([one.program, *one.arguments], allowed),
+    )
+
+
+@router.get("/executions", operation_id="list_mcp_executions")
+async def list_own_executions(
+    caller: CallerNow,
+    server_id: UUID | None = None,
+    tool: Annotated[Storable | None, Query(max_length=200)] = None,
+    status: ExecutionStatus | None = None,
+    after: After = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Success[ExecutionPage]:
+    """What your tasks did with tools, latest first."""
+    wanted = Wanted(server_id=server_id, tool=tool, status=status)
+    async with caller.transaction() as session:
+        page = await list_executions(session, caller.user_id, wanted, after=after, limit=limit)
+    items = [ExecutionView.model_validate(row) for row in page.items]
+    return Success(data=ExecutionPage(items=items, next_cursor=page.next_cursor))

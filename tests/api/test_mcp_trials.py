@@ -1,0 +1,80 @@
+"""Whether a server can be reached: asked over REST, tried in a worker, told in one sentence."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from app.core.cancel import end
+from app.core.jobs import QUEUE
+from app.core.resources import Resources
+from app.core.settings import Settings, python
+from app.jobs.runtime import job_worker
+from app.mcp import trying
+from tests.api.acting import Person
+
+ADDRESS = {
+    "name": "tracker",
+    "url": "https://example.com/mcp",
+    "headers": {"Authorization": "Bearer hunter2"},
+}
+COMMAND = {"name": "fake", "command": python(), "args": ["-m", "tests.fakes.tool_server"]}
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"mcp_commands": [python()]})
+
+
+@asynccontextmanager
+async def at_work(resources: Resources) -> AsyncIterator[None]:
+    async with job_worker(resources) as jobs:
+        working = asyncio.create_task(jobs.main())
+        try:
+            yield
+        finally:
+            await end(working)
+
+
+async def test_a_worker_tries_a_server_that_nobody_has_registered(
+    ada: Person, resources: Resources
+) -> None:
+    async with at_work(resources):
+        trial = await ada.done("POST", "/mcp/servers/test", COMMAND)
+    assert (trial["reached"], trial["transport"]) == (True, "stdio")
+    assert trial["sentence"].endswith(".") and trial["milliseconds"] > 0
+    assert "append_line" in [tool["name"] for tool in trial["tools"]]
+    assert (await ada.done("GET", "/mcp/servers"))["items"] == []
+
+
+async def test_what_is_tried_travels_sealed(
+    ada: Person, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trying, "_WAIT_SECONDS", 1.5)
+    trial = await ada.done("POST", "/mcp/servers/test", ADDRESS)
+    assert trial["reached"] is False and "worker" in trial["sentence"]
+    keys = [key async for key in resources.redis.scan_iter("arq:job:*")]
+    assert keys == [] or b"hunter2" not in b"".join(
+        [await resources.redis.get(key) or b"" for key in keys]
+    )
+    assert await resources.redis.exists(f"mcp:trying:{ada.user_id}") == 0
+
+
+async def test_what_is_in_the_way_of_a_server_is_one_sentence(
+    ada: Person, resources: Resources
+) -> None:
+    resources.settings.outbound_private.append("127.0.0.1")
+    body = {"name": "nobody", "url": "http://127.0.0.1:9/mcp"}
+    made = await ada.done("POST", "/mcp/servers", body)
+    async with at_work(resources):
+        trial = await ada.done("POST", f"/mcp/servers/{made['id']}/test")
+    assert trial["reached"] is False
+    assert trial["sentence"].endswith(".") and "Traceback" not in trial["sentence"]
+
+
+async def test_one_trial_at_a_time(ada: Person, resources: Resources) -> None:
+    await resources.redis.set(f"mcp:trying:{ada.user_id}", b"1")
+    status, error = await ada.refused("POST", "/mcp/servers/test", ADDRESS)
+    assert (status, error["code"]) == (429, "too_many")
+    assert await resources.redis.zcard(QUEUE) == 0
