@@ -80,7 +80,7 @@ async def list_own_servers(
 @router.post("/servers", operation_id="create_mcp_server", status_code=201,
              responses=documented(403, 409))  # fmt: skip
 async def create_server(new: NewServer, caller: CallerNow) -> Success[ServerView]:
-    """Register a server; it is connected at once, and its tools can be used."""
+    """Register a server. A worker looks at once what it offers."""
     add = registry.share_server if new.shared else registry.register_server
     async with caller.transaction() as session:
         server = await add(session, caller.resources, caller.user_id, new.as_draft())

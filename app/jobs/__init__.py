@@ -5,12 +5,13 @@ from arq.cron import CronJob
 from arq.worker import Function, func
 
 from app.jobs.housekeeping import remove_old_rows
-from app.jobs.mcp import try_server
+from app.jobs.mcp import look_at_server, try_server
 from app.mcp.trying import LONGEST_SECONDS
 
 FUNCTIONS: list[Function] = [
     func(remove_old_rows),
     func(try_server, timeout=LONGEST_SECONDS, keep_result=60, max_tries=1),
+    func(look_at_server, timeout=LONGEST_SECONDS, keep_result=0),
 ]
 """Jobs that may be sent by name."""
 

@@ -1,11 +1,17 @@
 """Whether a server can be reached: tried where it would be used, in a worker."""
 
 from typing import Any
+from uuid import UUID
 
+from app.core.bus import publish_hint
 from app.core.db import JSON
 from app.core.errors import AppError
 from app.core.resources import Resources
+from app.mcp.discovery import stored
+from app.mcp.models import McpServer, ServerState
 from app.mcp.probe import Found, probe
+from app.mcp.registry import as_spec, note_state
+from app.mcp.spec import ServerSpec
 from app.mcp.trying import FoundTool, Trial, unpack
 
 
@@ -13,20 +19,63 @@ async def try_server(ctx: dict[str, Any], id: str, sealed: str) -> JSON:
     """A Trial as JSON; what it needs is sealed, for it holds secrets."""
     resources: Resources = ctx["resources"]
     try:
-        trial = _told(await probe(unpack(resources, id, sealed), resources.settings))
+        trial = await _try(resources, unpack(resources, id, sealed))
     except AppError as error:
         trial = Trial(reached=False, sentence=str(error))
     return trial.model_dump(mode="json")
 
 
+async def look_at_server(ctx: dict[str, Any], server_id: str) -> None:
+    """Learn what a user's new server offers: its session is opened only when it is used."""
+    resources: Resources = ctx["resources"]
+    try:
+        async with resources.db.transaction() as session:
+            server = await session.get(McpServer, UUID(server_id))
+            if server is None or not server.enabled:
+                return
+            spec = as_spec(resources, server)
+    except AppError:
+        return  # its secrets do not open: whoever reads the registry says so
+    await _try(resources, spec)
+
+
+async def _try(resources: Resources, spec: ServerSpec) -> Trial:
+    try:
+        found = await probe(spec, resources.settings)
+    except AppError as error:
+        await _note(resources, spec, None, str(error))
+        return Trial(reached=False, sentence=str(error))
+    trial = _told(found)
+    await _note(resources, spec, found, trial.sentence)
+    return trial
+
+
 def _told(found: Found) -> Trial:
-    tools = [tool.model_dump(mode="json", exclude_none=True) for tool in found.tools]
     return Trial(
         reached=True,
         sentence=" ".join(filter(None, (found.why, found.limits))),
         transport=found.transport,
         server_name=found.server_name,
         server_version=found.server_version,
-        tools=[FoundTool.of(tool) for tool in tools],
+        tools=[FoundTool.of(tool) for tool in stored(found.tools)],
         milliseconds=found.milliseconds,
     )
+
+
+async def _note(resources: Resources, spec: ServerSpec, found: Found | None, text: str) -> None:
+    """Keep what was found of a registered server, unless it is another one by now.
+
+    That a trial failed says nothing against a session that stands.
+    """
+    if spec.id is None:
+        return
+    async with resources.db.transaction() as session:
+        server = await session.get(McpServer, spec.id)
+        if server is None or server.version != spec.version:
+            return
+        if found is not None:
+            state, tools = ServerState.CONNECTED, stored(found.tools)
+            await note_state(session, spec.id, state, text, chosen=found.transport, tools=tools)
+        elif server.state is not ServerState.CONNECTED:
+            await note_state(session, spec.id, ServerState.AWAY, text)
+    await publish_hint(resources.redis, "mcp", spec.id)

@@ -26,6 +26,7 @@ from app.mcp.listing import visible_to
 from app.mcp.models import McpServer, ServerState, Transport
 from app.mcp.sealing import SECRET, Secrets, find_secrets, open_secrets, seal_secrets
 from app.mcp.spec import ServerSpec
+from app.mcp.trying import have_looked_at
 from app.users.models import Role, User
 
 MOST_SERVERS = 100
@@ -223,6 +224,8 @@ def _say(
         ),
     )
     after_commit(session, lambda: publish_hint(resources.redis, "mcp", server.id))
+    if change != "removed":
+        have_looked_at(session, resources, server)
 
 
 def _reach(server: McpServer) -> Draft:

@@ -9,22 +9,24 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import new_id
-from app.core.db import JSON
+from app.core.db import JSON, after_commit
 from app.core.errors import TooMany, Unavailable
-from app.core.jobs import ask_worker
+from app.core.jobs import ask_worker, tell_worker
 from app.core.resources import Resources
 from app.core.sealed import Place
 from app.mcp.checks import Draft, check
-from app.mcp.models import Transport
+from app.mcp.models import McpServer, ServerState, Transport
 from app.mcp.spec import ServerSpec
 
-JOB = "try_server"
+JOB, LOOK = "try_server", "look_at_server"
 LONGEST_SECONDS = 60.0
 """How long a worker may try; a server may have to download itself first."""
 
 _WAIT_SECONDS = LONGEST_SECONDS + 10
+_LOOK_WITHIN = 3600.0
 _SPEC = TypeAdapter(ServerSpec)
 
 
@@ -82,6 +84,17 @@ async def try_out(resources: Resources, user_id: UUID, spec: ServerSpec) -> Tria
         return Trial(reached=False, sentence=str(error))
     finally:
         await resources.redis.delete(turn)
+
+
+def have_looked_at(session: AsyncSession, resources: Resources, server: McpServer) -> None:
+    """Have a worker learn what a user's own server offers, once the transaction stands.
+
+    A shared one is opened at once; an own one when it is used, and then its tools must be known.
+    """
+    unknown = server.enabled and server.state is ServerState.UNKNOWN
+    if unknown and server.user_id is not None:
+        redis, id = resources.redis, str(server.id)
+        after_commit(session, lambda: tell_worker(redis, LOOK, id, seconds=_LOOK_WITHIN))
 
 
 def _pack(resources: Resources, spec: ServerSpec) -> tuple[str, str]:

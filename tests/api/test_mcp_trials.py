@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,10 @@ from app.core.cancel import end
 from app.core.jobs import QUEUE
 from app.core.resources import Resources
 from app.core.settings import Settings, python
+from app.jobs.mcp import look_at_server, try_server
 from app.jobs.runtime import job_worker
 from app.mcp import trying
+from app.mcp.registry import read_specs
 from tests.api.acting import Person
 
 ADDRESS = {
@@ -19,7 +22,11 @@ ADDRESS = {
     "url": "https://example.com/mcp",
     "headers": {"Authorization": "Bearer hunter2"},
 }
-COMMAND = {"name": "fake", "command": python(), "args": ["-m", "tests.fakes.tool_server"]}
+COMMAND: dict[str, Any] = {
+    "name": "fake",
+    "command": python(),
+    "args": ["-m", "tests.fakes.tool_server"],
+}
 
 
 @pytest.fixture
@@ -78,3 +85,56 @@ async def test_one_trial_at_a_time(ada: Person, resources: Resources) -> None:
     status, error = await ada.refused("POST", "/mcp/servers/test", ADDRESS)
     assert (status, error["code"]) == (429, "too_many")
     assert await resources.redis.zcard(QUEUE) == 0
+
+
+async def test_a_worker_looks_at_a_new_server_so_that_its_tools_are_known_before_it_is_used(
+    ada: Person, resources: Resources
+) -> None:
+    made = await ada.done("POST", "/mcp/servers", COMMAND)
+    async with at_work(resources), resources.redis.pubsub(ignore_subscribe_messages=True) as hints:
+        await hints.subscribe("hints")
+        seen = await looked_at(ada, made["id"])
+        assert (seen["state"], seen["chosen"]) == ("connected", "stdio")
+        async with resources.db.transaction() as session:
+            [spec] = await read_specs(session, resources)
+        assert "append_line" in [tool["name"] for tool in spec.tools if "inputSchema" in tool]
+        async with asyncio.timeout(20):
+            while (heard := await hints.get_message(timeout=1)) is None:
+                continue
+        assert heard["data"].decode() == f"mcp:{made['id']}"
+
+
+async def test_what_was_in_the_way_of_a_new_server_is_its_state(
+    ada: Person, resources: Resources
+) -> None:
+    made = await ada.done("POST", "/mcp/servers", {**COMMAND, "args": ["-c", "1"]})
+    async with at_work(resources):
+        seen = await looked_at(ada, made["id"])
+        assert (seen["state"], seen["tools"]) == ("away", [])
+        assert seen["state_text"]
+        await ada.done("PATCH", f"/mcp/servers/{made['id']}", {"args": COMMAND["args"]})
+        assert (await looked_at(ada, made["id"]))["state"] == "connected"
+
+
+async def test_a_trial_of_a_server_that_has_changed_meanwhile_is_not_kept(
+    ada: Person, resources: Resources
+) -> None:
+    made = await ada.done("POST", "/mcp/servers", COMMAND)
+    async with resources.db.transaction() as session:
+        [spec] = await read_specs(session, resources)
+    await ada.done("POST", f"/mcp/servers/{made['id']}/disable")
+    sealed = trying._pack(resources, spec)
+    assert (await try_server({"resources": resources}, *sealed))["reached"]
+    await look_at_server({"resources": resources}, made["id"])
+    seen = await ada.done("GET", f"/mcp/servers/{made['id']}")
+    assert (seen["state"], seen["tools"]) == ("unknown", [])
+
+
+async def looked_at(person: Person, id: str) -> Any:
+    """The server once a worker has looked at it."""
+    async with asyncio.timeout(60):
+        while True:
+            seen = await person.done("GET", f"/mcp/servers/{id}")
+            if seen["state"] != "unknown":
+                return seen
+            await asyncio.sleep(0.05)
