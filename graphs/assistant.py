@@ -9,7 +9,7 @@ from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
-from graphs.middleware import ModelCallLimit, RepairedHistory, ToolErrorsAsText
+from graphs.middleware import ModelCallLimit, RepairedHistory, ToolErrorsAsText, ToolsAsSent
 from graphs.prompts import ASSISTANT
 
 
@@ -24,7 +24,7 @@ def build_assistant(
         model,
         list(tools),
         system_prompt=ASSISTANT,
-        middleware=[ModelCallLimit(), RepairedHistory(), ToolErrorsAsText()],
+        middleware=[ModelCallLimit(), RepairedHistory(), ToolsAsSent(tools), ToolErrorsAsText()],
         checkpointer=checkpointer,
         name="assistant",
     )

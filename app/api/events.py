@@ -30,8 +30,8 @@ router = APIRouter(prefix="/tasks", tags=["tasks"], responses=documented(404))
 ABOUT = """\
 `state` (first: `status`, `text` so far, `tools`; again whenever what was shown is to be
 replaced), then `started` (a run begins: what was shown of the turn is void), `text` (more text),
-`tool_started`, `tool_finished`, `question` (the turn waits for you) and at last `ended`
-(`status`, `error_code`, `error`), after which the stream closes.
+`tool_started`, `tool_progress`, `tool_finished`, `question` (the turn waits for you) and at last
+`ended` (`status`, `error_code`, `error`), after which the stream closes.
 """
 
 

@@ -20,6 +20,7 @@ from app.tasks.parts import (
     Started,
     Text,
     ToolFinished,
+    ToolProgress,
     ToolStarted,
 )
 
@@ -81,6 +82,16 @@ def _tool_events(state: LiveState) -> int:
     return sum(1 + tool.finished for tool in state.tools.values())
 
 
+def _tool_news(part: ToolStarted | ToolProgress | ToolFinished) -> News:
+    match part:
+        case ToolStarted(id, name, arguments):
+            return News("tool_started", {"id": id, "name": name, "arguments": arguments})
+        case ToolProgress(id, text, percent):
+            return News("tool_progress", {"id": id, "text": text, "percent": percent})
+        case ToolFinished(id, output, failed):
+            return News("tool_finished", {"id": id, "output": output, "failed": failed})
+
+
 class Mailbox:
     """News of a turn, gathered while its reader is slow: text that waits grows together."""
 
@@ -99,12 +110,8 @@ class Mailbox:
                 self._news = [News("started", {"attempt": attempt})]
             case Snapshot():
                 self._news = [News("state", picture("running", state))]
-            case ToolStarted(id, name, arguments):
-                begin = {"id": id, "name": name, "arguments": arguments}
-                self._news.append(News("tool_started", begin))
-            case ToolFinished(id, output, failed):
-                end = {"id": id, "output": output, "failed": failed}
-                self._news.append(News("tool_finished", end))
+            case ToolStarted() | ToolProgress() | ToolFinished():
+                self._news.append(_tool_news(part))
             case Ended():
                 self.look()
         if self._news and self.watch is not None:

@@ -4,6 +4,7 @@ A finished call is never repeated. One whose end nobody saw is called again if i
 its tool does nothing twice; otherwise a person is asked, and each answer counts once.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,13 +25,14 @@ from app.events.store import record_all
 from app.events.types import ToolExecuted
 from app.mcp.caller import Caller
 from app.mcp.models import ExecutionStatus, McpServer, ToolExecution
+from app.mcp.schema import complaint
 from app.mcp.server import NoAnswer, ServerStopped
-from app.mcp.sessions import RemoteTool, ToolOutcome, ToolServers
+from app.mcp.sessions import Progress, RemoteTool, ToolOutcome, ToolServers
+from app.mcp.storable import storable
 
 LONGEST_OUTPUT = 100_000
 """Characters of a tool's answer that are kept; more would fill a model's context."""
 
-_INTEGERS = range(-(2**63), 2**64)
 _tasks = table("tasks", column("id"), column("fence"), column("status"), column("user_id"))
 
 
@@ -71,6 +73,7 @@ async def execute(
     servers: ToolServers,
     *,
     settled: Sequence[Settlement] = (),
+    progress: Progress | None = None,
 ) -> ToolOutcome:
     """Make a call, or give back what came of it before.
 
@@ -91,10 +94,11 @@ async def execute(
         return ToolOutcome(
             execution.output or "", failed=execution.status is ExecutionStatus.FAILED
         )
-    repeatable = tool is not None and tool.repeatable
+    began = time.monotonic()
     outcome = await _call(
-        resources, call, servers, read_only=execution.read_only, repeatable=repeatable
+        resources, call, servers, tool, read_only=execution.read_only, progress=progress
     )
+    outcome = replace(outcome, milliseconds=round((time.monotonic() - began) * 1000))
     await persist(resources.db, lambda session: _finish(session, execution.id, call.fence, outcome))
     return outcome
 
@@ -121,7 +125,7 @@ async def _begin(
         raise LeaseLost("Another worker runs this task now.")
     if row.id == id:
         return row
-    if row.tool != call.name or row.arguments != _storable(call.arguments):
+    if row.tool != call.name or row.arguments != storable(call.arguments):
         raise Conflict("This call has the id of an earlier, different one. Call the tool again.")
     for answer in settled[row.answers :]:
         _settle(row, answer)
@@ -142,7 +146,7 @@ def _intent(id: UUID, call: ToolCall, tool: RemoteTool | None) -> Insert:
         "tool_call_id": call.tool_call_id,
         "server": tool.server if tool else "",
         "tool": call.name,
-        "arguments": _storable(call.arguments),
+        "arguments": storable(call.arguments),
         "read_only": tool is not None and tool.read_only,
         "status": ExecutionStatus.STARTED,
         "fence": call.fence,
@@ -188,18 +192,28 @@ def _settle(row: ToolExecution, answer: Settlement) -> None:
 
 
 async def _call(
-    resources: Resources, call: ToolCall, servers: ToolServers, *, read_only: bool, repeatable: bool
+    resources: Resources,
+    call: ToolCall,
+    servers: ToolServers,
+    tool: RemoteTool | None,
+    *,
+    read_only: bool,
+    progress: Progress | None,
 ) -> ToolOutcome:
+    if tool is not None and (wrong := complaint(tool.input_schema, call.arguments)):
+        return ToolOutcome(f"“{call.name}” was not called. {wrong}", failed=True)
+    repeatable = tool is not None and tool.repeatable
     again = (NoAnswer,) if repeatable else (ServerStopped,) if read_only else ()
     try:
-        outcome = await _answer(resources, call, servers, again=again)
+        outcome = await _answer(resources, call, servers, again=again, progress=progress)
     except NoAnswer as error:
         if not read_only:
             raise UnknownOutcome(call) from error
         outcome = ToolOutcome(str(error), failed=True)
     except Unavailable as error:
         outcome = ToolOutcome(str(error), failed=True)
-    return replace(outcome, text=_shortened(_storable(outcome.text)))
+    text = storable(outcome.text)
+    return replace(outcome, text=_shortened(text), size=len(text.encode()))
 
 
 async def _answer(
@@ -208,6 +222,7 @@ async def _answer(
     servers: ToolServers,
     *,
     again: tuple[type[NoAnswer], ...],
+    progress: Progress | None,
 ) -> ToolOutcome:
     """One call; a second one if the first met what `again` names."""
 
@@ -219,6 +234,7 @@ async def _answer(
             timeout=seconds,
             caller=call.caller,
             user_id=call.user_id,
+            progress=progress,
         )
 
     try:
@@ -241,7 +257,7 @@ async def _finish(session: AsyncSession, id: UUID, fence: int, outcome: ToolOutc
         task_id=written.task_id,
         server=written.server,
         tool=written.tool,
-        milliseconds=int((at - written.created_at).total_seconds() * 1000),
+        milliseconds=outcome.milliseconds,
         success=not outcome.failed,
     )
     await record_all(session, [event])
@@ -260,12 +276,17 @@ def _finished(
             _tasks.c.fence == fence,
             _tasks.c.status == "running",
         )
-        .values(status=status, output=outcome.text, completed_at=at)
+        .values(
+            status=status,
+            output=outcome.text,
+            completed_at=at,
+            milliseconds=outcome.milliseconds,
+            size=outcome.size,
+        )
         .returning(
             ToolExecution.task_id,
             ToolExecution.server,
             ToolExecution.tool,
-            ToolExecution.created_at,
             _tasks.c.user_id,
         )
         .execution_options(synchronize_session=False)
@@ -276,17 +297,3 @@ def _shortened(text: str) -> str:
     if len(text) <= LONGEST_OUTPUT:
         return text
     return f"{text[:LONGEST_OUTPUT]}\n[Cut here: the tool answered {len(text):,} characters.]"
-
-
-def _storable(value: Any) -> Any:
-    """The same, without what Postgres cannot keep: NUL, lone surrogates, numbers beyond 64 bits."""
-    match value:
-        case str():
-            return value.encode(errors="replace").decode().replace("\0", "\ufffd")
-        case dict():
-            return {_storable(key): _storable(each) for key, each in value.items()}
-        case list():
-            return [_storable(each) for each in value]
-        case int() if value not in _INTEGERS:
-            return str(value)
-    return value

@@ -1,6 +1,6 @@
 """What a tool answered, as text for a model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from mcp import types
@@ -14,6 +14,10 @@ class ToolOutcome:
 
     text: str
     failed: bool
+    size: int = field(default=0, compare=False)
+    """Bytes of the text before it was cut."""
+
+    milliseconds: int = field(default=0, compare=False)
 
 
 def read_result(result: types.CallToolResult) -> ToolOutcome:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
-import orjson
 from jsonschema import Draft7Validator, Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 from jsonschema_specifications import REGISTRY
@@ -80,7 +79,7 @@ def named(root: Any, reference: str) -> Any:
 
 def complaint(schema: JSON, arguments: JSON) -> str | None:
     """One sentence that names the argument which does not fit; None if nothing is to be said."""
-    if len(orjson.dumps(arguments, default=str)) > _LARGEST_ARGUMENTS:
+    if len(str(arguments)) > _LARGEST_ARGUMENTS:
         return None
     kind = _DRAFT_7 if "draft-07" in str(schema.get("$schema", "")) else _NEWEST
     _steps.set([_STEPS])

@@ -26,6 +26,7 @@ from app.orchestrator.failures import Failure, ModelFailure
 from app.orchestrator.history import build_history, said_in, usage_of
 from app.orchestrator.llm import Models
 from app.orchestrator.outcome import Outcomes
+from app.orchestrator.progress import CallProgress
 from app.orchestrator.sink import LANGUAGE, SINK
 from app.orchestrator.stops import Stops
 from app.orchestrator.toolbox import CALLS, CallRequest, toolbox
@@ -227,7 +228,10 @@ class Orchestrator:
             caller=run.caller(request.tool_call_id),
             user_id=run.task.user_id,
         )
-        outcome = await execute(self._resources, call, self._servers, settled=request.settled)
+        progress = CallProgress(run.task, step_id, request.name, self._hub, self._outcomes)
+        outcome = await execute(
+            self._resources, call, self._servers, settled=request.settled, progress=progress
+        )
         await self._outcomes.tool_step(
             run.task,
             {

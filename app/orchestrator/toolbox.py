@@ -12,9 +12,11 @@ from typing import Any
 from langchain_core.messages import ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.types import interrupt
 
 from app.core.db import JSON
+from app.core.logs import log
 from app.mcp.executor import Settlement, UnknownOutcome
 from app.mcp.sessions import RemoteTool, ToolOutcome
 
@@ -35,10 +37,20 @@ CALLS: ContextVar[Callable[[CallRequest], Awaitable[ToolOutcome]]] = ContextVar(
 
 def toolbox(tools: Sequence[RemoteTool]) -> list[BaseTool]:
     """One LangChain tool for each; the arguments are checked by its server, not here."""
-    return [
-        BridgedTool(name=tool.name, description=tool.description, args_schema=tool.input_schema)
-        for tool in tools
-    ]
+    return [_bridged(tool) for tool in tools]
+
+
+def _bridged(tool: RemoteTool) -> BaseTool:
+    """The tool with its schema; without, if no model could be told of it: one must not stop all."""
+    bridged = BridgedTool(
+        name=tool.name, description=tool.description, args_schema=tool.input_schema
+    )
+    try:
+        convert_to_openai_tool(bridged)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        log.warning("tool_schema_unusable", server=tool.server, tool=tool.remote_name)
+        bridged.args_schema = {"type": "object", "properties": {}}
+    return bridged
 
 
 class BridgedTool(BaseTool):

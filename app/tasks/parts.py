@@ -31,6 +31,14 @@ class ToolStarted(Part, frozen=True, tag="tool_started"):
     arguments: str
 
 
+class ToolProgress(Part, frozen=True, tag="tool_progress"):
+    """How far a tool call is, in a line for people; `percent` is None where nobody knows."""
+
+    id: str
+    text: str
+    percent: int | None = None
+
+
 class ToolFinished(Part, frozen=True, tag="tool_finished"):
     """A tool call has ended, well or not."""
 
@@ -51,7 +59,7 @@ class Ended(Part, frozen=True, tag="ended"):
     status: str
 
 
-AnyPart = Started | Text | ToolStarted | ToolFinished | Snapshot | Ended
+AnyPart = Started | Text | ToolStarted | ToolProgress | ToolFinished | Snapshot | Ended
 encode = msgspec.msgpack.encode
 decode_parts = msgspec.msgpack.Decoder(list[AnyPart]).decode
 
@@ -65,6 +73,7 @@ class LiveTool(msgspec.Struct):
     output: str = ""
     failed: bool = False
     finished: bool = False
+    progress: str = ""
 
 
 class LiveState(msgspec.Struct):
@@ -86,10 +95,18 @@ class LiveState(msgspec.Struct):
                 self.text += text
             case ToolStarted(id, name, arguments):
                 self.tools[id] = LiveTool(id, name, arguments)
-            case ToolFinished(id, output, failed):
-                if tool := self.tools.get(id):
-                    tool.output, tool.failed, tool.finished = output, failed, True
+            case ToolProgress() | ToolFinished():
+                self._apply_to_tool(part)
             case Snapshot(text):
                 self.text = text
             case Ended(status):
                 self.ended = status
+
+    def _apply_to_tool(self, part: ToolProgress | ToolFinished) -> None:
+        if (tool := self.tools.get(part.id)) is None:
+            return
+        match part:
+            case ToolProgress(_, text):
+                tool.progress = text
+            case ToolFinished(_, output, failed):
+                tool.output, tool.failed, tool.finished = output, failed, True

@@ -146,7 +146,7 @@ def tool_step(turn: Turn, tool: LiveTool) -> Shape:
         "threadId": str(turn.task.thread_id),
         "input": tool.arguments,
         "showInput": "json",
-        "output": tool.output,
+        "output": tool.output if tool.finished else tool.progress,
         "isError": tool.failed,
         "createdAt": at,
         "start": at,

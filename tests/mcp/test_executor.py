@@ -174,3 +174,51 @@ async def test_arguments_that_postgres_cannot_keep_reach_the_tool_all_the_same(
     assert again == outcome
     kept = (await row(resources)).arguments["config"]
     assert kept == {"nul": "a\ufffdb", "huge": str(10**30), "list": [1, None]}
+
+
+async def test_arguments_that_do_not_fit_the_schema_never_reach_the_server(
+    resources: Resources, tool_servers: ToolServers, task: Task, file: Path
+) -> None:
+    call = call_of(task, "append_line", {"path": str(file), "text": 5})
+    outcome = await execute(resources, call, tool_servers)
+
+    assert outcome == ToolOutcome(
+        "“append_line” was not called. The argument “text” is wrong: 5 is not of type 'string'.",
+        failed=True,
+    )
+    assert lines(file) == []
+    assert (await row(resources)).status is ExecutionStatus.FAILED
+
+
+async def test_how_long_a_call_took_and_how_much_it_answered_is_on_record(
+    resources: Resources, tool_servers: ToolServers, task: Task
+) -> None:
+    await execute(resources, call_of(task, "slow", {"seconds": 0.3}), tool_servers)
+    kept = await row(resources)
+
+    assert kept.size == len("Waited 0.3 seconds.")
+    assert kept.milliseconds is not None and kept.milliseconds >= 300
+
+
+async def test_the_size_of_a_long_answer_is_that_before_it_was_cut(
+    resources: Resources, tool_servers: ToolServers, task: Task
+) -> None:
+    await execute(resources, call_of(task, "talk", {"characters": 150_000}), tool_servers)
+
+    assert (await row(resources)).size == 150_002
+
+
+async def test_progress_of_a_call_is_told_while_it_runs(
+    resources: Resources, tool_servers: ToolServers, task: Task
+) -> None:
+    told: list[tuple[float, float | None, str | None]] = []
+
+    async def progress(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, total, message))
+
+    outcome = await execute(
+        resources, call_of(task, "count", {"to": 3}), tool_servers, progress=progress
+    )
+
+    assert outcome.text == "done"
+    assert [each[:2] for each in told] == [(1, 3), (2, 3), (3, 3)]

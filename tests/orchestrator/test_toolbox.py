@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import ToolMessage
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_openai import ChatOpenAI
 from langgraph.types import Command, Interrupt
 from pydantic import SecretStr
@@ -14,7 +15,7 @@ from sqlalchemy import update
 from app.core.errors import LeaseLost
 from app.core.resources import Resources
 from app.mcp.executor import Settlement, ToolCall, execute
-from app.mcp.sessions import ToolOutcome, ToolServers
+from app.mcp.sessions import RemoteTool, ToolOutcome, ToolServers
 from app.orchestrator.checkpoints import TurnSaver
 from app.orchestrator.toolbox import CALLS, CallRequest, toolbox
 from app.tasks.models import Task, TaskStatus
@@ -276,3 +277,17 @@ async def test_a_finished_call_of_a_killed_turn_is_not_made_again(
 
     assert (lines(quick), lines(slow)) == (["quick"], ["slow"])
     assert not questions(state)
+
+
+def test_a_schema_that_no_model_can_be_told_costs_the_tool_its_schema_only() -> None:
+    bad = {"type": "object", "properties": {"a": {"$ref": "#/nowhere"}}}
+    good = {"type": "object", "properties": {"a": {"type": "string"}}}
+    tools = toolbox(
+        [
+            RemoteTool("bad", "Does it.", bad, read_only=True, server="x", remote_name="bad"),
+            RemoteTool("good", "Does it.", good, read_only=True, server="x", remote_name="good"),
+        ]
+    )
+
+    sent = [convert_to_openai_tool(tool)["function"]["parameters"] for tool in tools]
+    assert [set(each["properties"]) for each in sent] == [set(), {"a"}]
