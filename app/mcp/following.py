@@ -11,7 +11,7 @@ from app.core.bus import Bus, publish_hint, read_hint
 from app.core.clock import now
 from app.core.db import persist
 from app.core.loops import keep_on
-from app.core.redis import HINTS, server_health_key
+from app.core.redis import HINTS, LOST, server_health_key
 from app.core.resources import Resources
 from app.mcp.discovery import stored
 from app.mcp.models import ServerState
@@ -112,7 +112,8 @@ class Follower:
         for server in self._servers.list_servers():
             if server.keeper.is_kept:
                 pipe.set(server_health_key(server.key), _health(server), ex=HEALTH_SECONDS)
-        await pipe.execute()
+        with contextlib.suppress(*LOST):
+            await pipe.execute()
 
 
 def _health(server: Server) -> bytes:

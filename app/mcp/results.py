@@ -32,11 +32,24 @@ def _read_block(block: types.ContentBlock) -> str:
     match block:
         case types.TextContent(text=text):
             return text
-        case types.EmbeddedResource(resource=types.TextResourceContents(text=text)):
-            return text
         case types.EmbeddedResource(resource=resource):
-            return f"[file {resource.uri}]"
-        case types.ResourceLink(uri=uri):
-            return f"[link {uri}]"
-        case types.ImageContent(mimeType=kind) | types.AudioContent(mimeType=kind):
-            return f"[{kind}]"
+            return _read_file(resource)
+        case types.ResourceLink(uri=uri, name=name, description=description):
+            said = f": {description}" if description else ""
+            return f"[link {name} {uri}{said}]"
+        case types.ImageContent(mimeType=kind, data=data):
+            return f"[image {kind}, {_amount(data)}: the user cannot see it here]"
+        case types.AudioContent(mimeType=kind, data=data):
+            return f"[audio {kind}, {_amount(data)}: the user cannot hear it here]"
+
+
+def _read_file(resource: types.TextResourceContents | types.BlobResourceContents) -> str:
+    if isinstance(resource, types.TextResourceContents):
+        return resource.text
+    kind = resource.mimeType or "unknown kind"
+    return f"[file {resource.uri}, {kind}, {_amount(resource.blob)}]"
+
+
+def _amount(base64: str) -> str:
+    size = len(base64) * 3 // 4
+    return f"{size} bytes" if size < 2000 else f"{size // 1000} kB"

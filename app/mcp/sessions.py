@@ -214,8 +214,10 @@ class ToolServers:
         task.add_done_callback(self._closing.discard)
 
     def _remember(self, server: Server) -> None:
-        """Offer what the server offered last, for as long as it has not been asked again."""
-        if not server.keeper.tools and (tools := restored(server.spec.tools)):
+        """Offer what the server offered last, for as long as there is no session to ask."""
+        if server.keeper.session is not None or not (tools := restored(server.spec.tools)):
+            return
+        if tools != server.keeper.tools:
             server.keeper.tools = tools
             self._renew(server)
 

@@ -65,16 +65,23 @@ def test_every_kind_of_result_becomes_text() -> None:
             "content": [
                 {"type": "text", "text": "Hello"},
                 {"type": "image", "data": "", "mimeType": "image/png"},
-                {"type": "audio", "data": "", "mimeType": "audio/wav"},
+                {"type": "audio", "data": "AAAA" * 1500, "mimeType": "audio/wav"},
                 {"type": "resource", "resource": {"uri": "file:///a", "text": "inside"}},
                 {"type": "resource", "resource": {"uri": "file:///b", "blob": ""}},
-                {"type": "resource_link", "uri": "https://example.org/", "name": "c"},
+                {
+                    "type": "resource_link",
+                    "uri": "https://example.org/",
+                    "name": "c",
+                    "description": "All of it",
+                },
             ]
         }
     )
 
     assert read_result(result) == ToolOutcome(
-        "Hello\n[image/png]\n[audio/wav]\ninside\n[file file:///b]\n[link https://example.org/]",
+        "Hello\n[image image/png, 0 bytes: the user cannot see it here]\n"
+        "[audio audio/wav, 4 kB: the user cannot hear it here]\n"
+        "inside\n[file file:///b, unknown kind, 0 bytes]\n[link c https://example.org/: All of it]",
         failed=False,
     )
 
