@@ -19,7 +19,9 @@ from app.notifications.wishes import Wishes, check_wishes, find_wishes, put_wish
 
 router = APIRouter(prefix="/notifications", tags=["notifications"])
 
-Told = Literal["task_done", "task_failed", "question", "schedule_missed", "digest"]
+Told = Literal[
+    "task_done", "task_failed", "question", "question_expired", "schedule_missed", "digest"
+]
 Way = Literal["page", "push", "email", "webhook"]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM.")]
 

@@ -5,15 +5,17 @@ from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.deps import Body, CallerNow
 from app.api.errors import documented
 from app.core.db import JSON
 from app.core.envelope import Success
+from app.core.errors import Invalid
 from app.tasks.models import QuestionKind
 from app.tasks.questions import list_open_questions
-from app.turns import service as turns
+from app.turns import questions
+from app.turns.questions import Scope
 
 router = APIRouter(prefix="/questions", tags=["questions"])
 
@@ -30,19 +32,29 @@ class QuestionView(BaseModel):
     answer: JSON | None
     created_at: datetime
     answered_at: datetime | None
+    expires_at: datetime | None
 
 
 class Answer(Body):
-    """What became of a tool call that nobody saw the end of."""
+    """One of two: what became of a call that nobody saw the end of, or whether one may be made.
 
-    outcome: Literal["happened", "repeat", "skip"]
+    `scope`, `arguments` (in place of the model's) and `reason` (told to the model) go with a
+    decision. A scope beyond this call is kept as a rule.
+    """
+
+    outcome: Literal["happened", "repeat", "skip"] | None = None
+    decision: Literal["approve", "refuse"] | None = None
+    scope: Literal["once", "chat", "always"] = "once"
+    arguments: JSON | None = None
+    reason: str = Field(default="", max_length=1000)
 
 
 class Answered(BaseModel):
     """The question that is decided now."""
 
     question_id: UUID
-    outcome: str
+    outcome: str | None
+    decision: str | None
 
 
 @router.get("", operation_id="list_questions")
@@ -60,6 +72,18 @@ async def answer_question(
     question_id: UUID, answer: Answer, caller: CallerNow
 ) -> Success[Answered]:
     """Decide a question, once; its turn goes on with the answer."""
-    decision = {"outcome": answer.outcome}
-    await turns.answer_question(caller.resources, caller.user_id, question_id, decision)
-    return Success(data=Answered(question_id=question_id, outcome=answer.outcome))
+    if (answer.outcome is None) == (answer.decision is None):
+        raise Invalid("Give an outcome or a decision, and not both.", field="decision")
+    if answer.outcome is not None:
+        await questions.settle(caller.resources, caller.user_id, question_id, answer.outcome)
+    else:
+        approval = questions.Approval(
+            is_approved=answer.decision == "approve",
+            scope=Scope(answer.scope),
+            arguments=answer.arguments,
+            reason=answer.reason,
+        )
+        await questions.approve(caller.resources, caller.user_id, question_id, approval)
+    return Success(
+        data=Answered(question_id=question_id, outcome=answer.outcome, decision=answer.decision)
+    )

@@ -20,6 +20,7 @@ from app.api import (
     schedules,
     tasks,
     threads,
+    tool_rules,
     webhooks,
 )
 from app.api.deps import SIGNED_IN
@@ -46,6 +47,7 @@ _PARTS = (
     happenings,
     counts,
     questions,
+    tool_rules,
     notification_settings,
     notifications,
     webhooks,

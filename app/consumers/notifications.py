@@ -10,7 +10,7 @@ from app.events.envelope import Envelope
 from app.notifications.models import Kind
 from app.notifications.presence import is_present
 from app.notifications.service import News, mark_question_read, notify
-from app.notifications.texts import plain, skipped
+from app.notifications.texts import expired, plain, skipped
 from app.notifications.wishes import find_wishes
 from app.tasks.models import Question, Task, TaskStatus
 
@@ -28,6 +28,9 @@ _ENDS = {
 }
 
 
+_SETTLED = ("question.answered", "question.expired")
+
+
 async def handle(resources: Resources, session: AsyncSession, event: Envelope) -> None:
     """Tell the owner of what `event` is about, if it is one that people are told of."""
     if event.type in _ENDS:
@@ -36,8 +39,10 @@ async def handle(resources: Resources, session: AsyncSession, event: Envelope) -
         await _tell_question(resources, session, event)
     elif event.type == "schedule.skipped":
         await _tell_skipped(resources, session, event)
-    elif event.type == "question.answered" and event.user_id and event.subject_id:
+    elif event.type in _SETTLED and event.user_id and event.subject_id:
         await mark_question_read(session, resources, event.user_id, event.subject_id)
+        if event.type == "question.expired":
+            await _tell_expired(resources, session, event)
 
 
 async def _tell_end(resources: Resources, session: AsyncSession, event: Envelope) -> None:
@@ -80,6 +85,24 @@ async def _tell_question(resources: Resources, session: AsyncSession, event: Env
         task_id=task.id,
         thread_id=task.thread_id,
         question_id=question.id,
+    )
+    await notify(session, resources, news)
+
+
+async def _tell_expired(resources: Resources, session: AsyncSession, event: Envelope) -> None:
+    question = await session.get(Question, event.subject_id)
+    if question is None:
+        return
+    task = await session.get_one(Task, question.task_id)
+    wishes = await find_wishes(session, question.user_id)
+    news = News(
+        user_id=question.user_id,
+        kind=Kind.QUESTION_EXPIRED,
+        event_id=event.id,
+        title=await _name(session, task),
+        text=expired(question.content.get("pattern", ""), wishes.language),
+        task_id=task.id,
+        thread_id=task.thread_id,
     )
     await notify(session, resources, news)
 

@@ -6,8 +6,9 @@ only they show is not here.
 """
 
 from app.core.german_servers import SERVERS
+from app.core.german_tools import TOOLS
 
-SAID = SERVERS | {
+SAID = SERVERS | TOOLS | {
     # conversations and messages
     "There is no such conversation.": "Diese Unterhaltung gibt es nicht.",
     "There is no such message.": "Diese Nachricht gibt es nicht.",

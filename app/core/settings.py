@@ -4,7 +4,7 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -39,6 +39,15 @@ class ToolServerSettings(BaseModel):
     command: str
     args: list[str] = []
     env: dict[str, str] = {}
+
+
+class ToolRule(BaseModel):
+    """What the operator decides about tools: `pattern` is `server/tool`, with `*` for any."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pattern: str
+    decision: Literal["allow", "ask", "deny"]
 
 
 def _default_data() -> Path:
@@ -102,6 +111,14 @@ class Settings(BaseSettings):
     tool_servers: list[ToolServerSettings] = Field(
         default=[],
         description="More MCP servers for everybody, as JSON (started over stdio).",
+    )
+    tool_rules: list[ToolRule] = Field(
+        default=[],
+        description="What holds of tools for everybody, as JSON:"
+        ' `[{"pattern": "git/*", "decision": "ask"}]`; `allow`, `ask` or `deny`.',
+    )
+    approval_hours: int = Field(
+        default=168, ge=1, le=8760, description="How long a question whether a tool may run waits."
     )
     tool_timeout_seconds: float = Field(
         default=60.0, gt=0, description="Longest a tool call may take."

@@ -54,6 +54,17 @@ class QuestionAnswered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QuestionExpired(Event):
+    """Nobody decided in time; the task went on without."""
+
+    event_type = "question.expired"
+    source = "tasks"
+
+    task_id: UUID
+    question_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserSignedIn(Event):
     """A session began."""
 

@@ -11,6 +11,7 @@ from app.events.inbox import InboxEntry
 from app.events.store import StoredEvent
 from app.notifications.models import Notification
 from app.schedules.models import Schedule
+from app.turns import questions
 from app.users.models import Invitation, Session
 from app.webhooks.models import DeliveryStatus, WebhookDelivery
 
@@ -25,6 +26,12 @@ KEEP_INBOX = timedelta(hours=72)
 
 KEEP_DELIVERIES = timedelta(days=7)
 """Seed A15: history of webhooks."""
+
+
+async def expire_questions(ctx: dict[str, Any]) -> None:
+    """Let tasks go on whose questions nobody has answered in time."""
+    while await questions.expire(ctx["resources"]):
+        pass
 
 
 async def remove_old_rows(ctx: dict[str, Any]) -> None:

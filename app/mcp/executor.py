@@ -103,6 +103,16 @@ async def execute(
     return outcome
 
 
+async def refuse(
+    resources: Resources, call: ToolCall, servers: ToolServers, sentence: str
+) -> ToolOutcome:
+    """Put a call on record that is not made, because a person or a rule forbids it."""
+    end = {"status": ExecutionStatus.FAILED, "output": sentence, "completed_at": now()}
+    row = _intent(new_id(), call, servers.find_tool(call.name, call.user_id), **end)
+    await persist(resources.db, lambda session: session.execute(row))
+    return ToolOutcome(sentence, failed=True)
+
+
 async def _begin(
     session: AsyncSession,
     id: UUID,
@@ -137,7 +147,7 @@ async def _begin(
     return row
 
 
-def _intent(id: UUID, call: ToolCall, tool: RemoteTool | None) -> Insert:
+def _intent(id: UUID, call: ToolCall, tool: RemoteTool | None, **end: object) -> Insert:
     """Writes the row of a new call, if the lease holds and there is none yet."""
     values: dict[str, Any] = {
         "id": id,
@@ -151,6 +161,7 @@ def _intent(id: UUID, call: ToolCall, tool: RemoteTool | None) -> Insert:
         "status": ExecutionStatus.STARTED,
         "fence": call.fence,
         "answers": 0,
+        **end,
     }
     columns = ToolExecution.__table__.c
     row = select(

@@ -36,6 +36,8 @@ class RemoteTool:
     server: str
     remote_name: str
     repeatable: bool = False
+    destructive: bool = False
+    """Whether it may do away with something, as far as its server says."""
     server_id: UUID | None = None
     fingerprint: str = ""
 
@@ -84,6 +86,7 @@ def _remote(name: str, server: str, server_id: UUID | None, tool: types.Tool) ->
         repeatable=server_id is None
         and server == BUILT_IN
         and bool(hints and hints.idempotentHint),
+        destructive=not (hints and (hints.readOnlyHint or hints.destructiveHint is False)),
         server_id=server_id,
         fingerprint=fingerprint(tool),
     )

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     TASK_DONE = "task_done"
     TASK_FAILED = "task_failed"
     QUESTION = "question"
+    QUESTION_EXPIRED = "question_expired"
     SCHEDULE_MISSED = "schedule_missed"
     DIGEST = "digest"
     TEST = "test"

@@ -9,6 +9,7 @@ USUAL: dict[Kind, frozenset[Channel]] = {
     Kind.TASK_DONE: frozenset({Channel.PAGE, Channel.PUSH, Channel.WEBHOOK}),
     Kind.TASK_FAILED: frozenset(Channel),
     Kind.QUESTION: frozenset(Channel),
+    Kind.QUESTION_EXPIRED: frozenset({Channel.PAGE, Channel.PUSH, Channel.WEBHOOK}),
     Kind.SCHEDULE_MISSED: frozenset({Channel.PAGE, Channel.PUSH, Channel.WEBHOOK}),
     Kind.DIGEST: frozenset({Channel.EMAIL}),
 }

@@ -14,6 +14,7 @@ _HEADLINES: dict[Kind, tuple[str, str]] = {
     Kind.TASK_DONE: ("Done: {title}", "Fertig: {title}"),
     Kind.TASK_FAILED: ("Did not succeed: {title}", "Nicht gelungen: {title}"),
     Kind.QUESTION: ("Needs your answer: {title}", "Braucht deine Antwort: {title}"),
+    Kind.QUESTION_EXPIRED: ("No answer came: {title}", "Es kam keine Antwort: {title}"),
     Kind.SCHEDULE_MISSED: ("Did not run: {title}", "Nicht gelaufen: {title}"),
     Kind.DIGEST: ("Your day with Keiko: {title} unread", "Dein Tag mit Keiko: {title} ungelesen"),
     Kind.TEST: ("This is how Keiko tells you something", "So sagt dir Keiko Bescheid"),
@@ -39,6 +40,10 @@ _SKIPPED = {
         "{moments} verpasst, während Keiko nicht lief.",
     ),
 }
+_EXPIRED = (
+    "Nobody said whether {tool} may be used, so it was not. The work went on without it.",
+    "Niemand hat gesagt, ob {tool} benutzt werden darf; es blieb aus. Es ging ohne weiter.",
+)
 _NOT_RUN = ("{moments} could not begin.", "{moments} konnte nicht beginnen.")
 
 _FENCE = re.compile(r"^\s*(```|~~~).*$", re.MULTILINE)
@@ -79,6 +84,11 @@ def skipped(reason: str, moments: int, language: str) -> str:
     """Why a schedule did not run, and how often."""
     runs = _in(language, ("1 run", "1 Lauf") if moments == 1 else ("{} runs", "{} Läufe"))
     return _in(language, _SKIPPED.get(reason, _NOT_RUN)).format(moments=runs.format(moments))
+
+
+def expired(tool: str, language: str) -> str:
+    """That nobody answered in time whether a tool may be used."""
+    return _in(language, _EXPIRED).format(tool=tool)
 
 
 def plain(markdown: str) -> str:

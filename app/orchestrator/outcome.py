@@ -1,7 +1,7 @@
 """Writes how turns end: status, answer and event in one transaction, many turns at a time."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from app.core.errors import LeaseLost
 from app.core.resources import Resources
 from app.orchestrator.checkpoints import forget_checkpoints
 from app.tasks.lease import TaskEnd, end_tasks, hold_lease
-from app.tasks.models import QuestionKind, Task, TaskStatus
+from app.tasks.models import Task, TaskStatus
 from app.tasks.questions import ask_questions
 from app.tasks.queue import announce
 from app.tasks.rest import note_progress
@@ -104,10 +104,11 @@ class Outcomes:
 
     async def ask(self, task: Task, contents: dict[str, JSON]) -> None:
         """Let a turn wait for its owner's decision."""
+        patience = timedelta(hours=self._resources.settings.approval_hours)
 
         async def write(session: AsyncSession) -> None:
             held = await hold_lease(session, task)
-            await ask_questions(session, held, QuestionKind.UNKNOWN_OUTCOME, contents)
+            await ask_questions(session, held, contents, expires_at=now() + patience)
 
         await persist(self._resources.db, write)
         if task.thread_id:

@@ -1,6 +1,8 @@
 """Runs one task to its next stop: an end, a question, or a hand-over to another worker."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -19,8 +21,9 @@ from app.core.errors import LeaseLost
 from app.core.kept import Kept
 from app.core.logs import log
 from app.core.resources import Resources
-from app.mcp.executor import ToolCall, execute
+from app.mcp.executor import ToolCall, execute, refuse
 from app.mcp.sessions import ToolOutcome, ToolServers
+from app.orchestrator.approvals import NotAllowed, Said, allowed_arguments
 from app.orchestrator.checkpoints import TurnSaver
 from app.orchestrator.failures import Failure, ModelFailure
 from app.orchestrator.history import build_history, said_in, usage_of
@@ -34,7 +37,7 @@ from app.orchestrator.turn import Run
 from app.tasks.kinds import TIMEOUTS
 from app.tasks.lease import MOST_ATTEMPTS
 from app.tasks.live import Hub
-from app.tasks.models import Task, TaskStatus
+from app.tasks.models import Question, Task, TaskStatus
 from app.tasks.parts import ToolFinished, ToolStarted
 from app.tasks.questions import list_answers
 from graphs import GRAPHS
@@ -151,6 +154,9 @@ class Orchestrator:
         self, run: Run, graph: Graph, config: RunnableConfig
     ) -> dict[str, Any] | Command[Any] | None:
         """What the graph is given: the thread, or nothing (go on), or a person's answers."""
+        if run.task.fence > 1:
+            async with self._resources.db.transaction() as session:
+                run.answers = await list_answers(session, run.task.id)
         state = await graph.aget_state(config) if run.task.fence > 1 else None
         if state is None or not state.next:
             alone = run.task.schedule_id is not None  # each run of a schedule begins afresh
@@ -159,18 +165,16 @@ class Orchestrator:
             if isinstance(message, AIMessage) and message.text:
                 self._say(run, message.text)
                 run.said_in_round = False
-        replies = await self._replies(run, state, config)
+        replies = await self._replies(run.answers, state, config)
         return Command(resume=replies) if replies else None
 
     async def _replies(
-        self, run: Run, state: StateSnapshot, config: RunnableConfig
+        self, answered: Sequence[Question], state: StateSnapshot, config: RunnableConfig
     ) -> dict[str, JSON]:
         """A person's answers that the graph has not taken yet, by interrupt.
 
         A call may have been asked about more than once; each answer counts once.
         """
-        async with self._resources.db.transaction() as session:
-            answered = await list_answers(session, run.task.id)
         taken = await self._saver.count_resumes(config)
         replies: dict[str, JSON] = {}
         for node in state.tasks:
@@ -213,12 +217,6 @@ class Orchestrator:
         """Make one tool call, exactly once, and show it in the thread."""
         run.said_in_round = False
         run.used_tools = True
-        step_id = derived_id(run.task.id, f"tool:{request.tool_call_id}")
-        arguments = orjson.dumps(request.arguments, option=orjson.OPT_INDENT_2).decode()
-        began = now()
-        self._hub.say(run.task.id, ToolStarted(str(step_id), request.name, arguments), now=True)
-        if run.task.in_background:
-            await self._outcomes.progress(run.task, step=request.name)
         call = ToolCall(
             task_id=run.task.id,
             fence=run.task.fence,
@@ -228,10 +226,27 @@ class Orchestrator:
             caller=run.caller(request.tool_call_id),
             user_id=run.task.user_id,
         )
-        progress = CallProgress(run.task, step_id, request.name, self._hub, self._outcomes)
-        outcome = await execute(
-            self._resources, call, self._servers, settled=request.settled, progress=progress
-        )
+        refusal = ""
+        try:
+            call = replace(call, arguments=await self._allowed(run, call))
+        except NotAllowed as error:
+            refusal = str(error)
+        step_id = derived_id(run.task.id, f"tool:{request.tool_call_id}")
+        arguments = orjson.dumps(call.arguments, option=orjson.OPT_INDENT_2).decode()
+        began = now()
+        self._hub.say(run.task.id, ToolStarted(str(step_id), request.name, arguments), now=True)
+        if run.task.in_background:
+            await self._outcomes.progress(run.task, step=request.name)
+        if refusal:
+            outcome = await refuse(self._resources, call, self._servers, refusal)
+        else:
+            outcome = await execute(
+                self._resources,
+                call,
+                self._servers,
+                settled=Said(run.answers).settlements(call.tool_call_id),
+                progress=CallProgress(run.task, step_id, request.name, self._hub, self._outcomes),
+            )
         await self._outcomes.tool_step(
             run.task,
             {
@@ -252,6 +267,15 @@ class Orchestrator:
             run.task.id, ToolFinished(str(step_id), outcome.text, outcome.failed), now=True
         )
         return outcome
+
+    async def _allowed(self, run: Run, call: ToolCall) -> JSON:
+        """The arguments that the call may be made with; see `allowed_arguments`."""
+        tool = self._servers.find_tool(call.name, call.user_id)
+        if tool is None:
+            return call.arguments  # the executor says that there is none
+        return await allowed_arguments(
+            self._resources, run, tool, call.tool_call_id, call.arguments
+        )
 
     async def _cancelled(self, run: Run) -> None:
         """Somebody ended this run from outside: its owner, a shutdown, or a lost lease."""

@@ -1,7 +1,7 @@
 """The tools of all MCP servers as LangChain tools that know no run.
 
 What a call does is in `CALLS`, set by the run that is under way, so that compiled graphs can be
-shared by all runs. A call whose outcome is unknown interrupts the graph with a question.
+shared by all runs. A call that only a person can decide about interrupts the graph with a question.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,22 +17,23 @@ from langgraph.types import interrupt
 
 from app.core.db import JSON
 from app.core.logs import log
-from app.mcp.executor import Settlement, UnknownOutcome
+from app.mcp.executor import UnknownOutcome
 from app.mcp.sessions import RemoteTool, ToolOutcome
+from app.orchestrator.approvals import ApprovalNeeded
+from app.tasks.models import QuestionKind
 
 
 @dataclass(frozen=True)
 class CallRequest:
-    """What a model asked for; `settled` is what a person has said about this call so far."""
+    """What a model asked for."""
 
     name: str
     arguments: JSON
     tool_call_id: str
-    settled: tuple[Settlement, ...] = ()
 
 
 CALLS: ContextVar[Callable[[CallRequest], Awaitable[ToolOutcome]]] = ContextVar("calls")
-"""How the present run makes a tool call."""
+"""How the present run makes a tool call; it knows what a person has said about it so far."""
 
 
 def toolbox(tools: Sequence[RemoteTool]) -> list[BaseTool]:
@@ -58,19 +59,23 @@ class BridgedTool(BaseTool):
 
     Takes the whole call, for LangChain's usual way loses arguments that are named `config` or
     `runtime`. An exception of the run (a lost lease) is not the tool's failure: it goes through.
+    `interrupt` stops the graph while a question is open; later it returns, and the call is tried
+    again by a run that knows the answer.
     """
 
     async def ainvoke(
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
     ) -> ToolMessage:
         """The outcome of a tool call as the message that answers it."""
-        settled: tuple[Settlement, ...] = ()
+        request = CallRequest(self.name, input["args"], input["id"])
         while True:
-            request = CallRequest(self.name, input["args"], input["id"], settled)
             try:
                 outcome = await CALLS.get()(request)
+            except ApprovalNeeded as needed:
+                interrupt(needed.content)
+                continue
             except UnknownOutcome:
-                settled = (*settled, _ask(request))
+                interrupt(_unknown(request))
                 continue
             return ToolMessage(
                 outcome.text,
@@ -83,14 +88,10 @@ class BridgedTool(BaseTool):
         raise NotImplementedError("Tools are called asynchronously.")
 
 
-def _ask(request: CallRequest) -> Settlement:
-    """A person's answer; stops the graph while there is none."""
-    answer = interrupt(
-        {
-            "kind": "unknown_outcome",
-            "tool_call_id": request.tool_call_id,
-            "tool": request.name,
-            "arguments": request.arguments,
-        }
-    )
-    return Settlement(answer["outcome"])
+def _unknown(request: CallRequest) -> JSON:
+    return {
+        "kind": QuestionKind.UNKNOWN_OUTCOME,
+        "tool_call_id": request.tool_call_id,
+        "tool": request.name,
+        "arguments": request.arguments,
+    }

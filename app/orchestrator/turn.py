@@ -1,6 +1,7 @@
 """One task under way in this worker, as everybody who has a hand in it sees it."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from langgraph.runtime import RunControl
@@ -8,7 +9,7 @@ from langgraph.runtime import RunControl
 from app.chats.models import Step
 from app.mcp.caller import Caller
 from app.orchestrator.offline.requests import language_of
-from app.tasks.models import Task
+from app.tasks.models import Question, Task
 
 
 @dataclass
@@ -18,6 +19,8 @@ class Run:
     task: Task
     steps: list[Step]
     control: RunControl = field(default_factory=RunControl)
+    answers: Sequence[Question] = ()
+    """What its owner has said about its calls."""
     text: str = ""
     said_in_round: bool = False
     used_tools: bool = False

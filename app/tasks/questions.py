@@ -1,5 +1,6 @@
 """Questions: what only a person can decide, asked by a task and answered once."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,23 +10,35 @@ from app.core.clock import derived_id, now
 from app.core.db import JSON
 from app.core.errors import Conflict, NotFound
 from app.events.store import record
-from app.events.types import QuestionAnswered, QuestionAsked
+from app.events.types import QuestionAnswered, QuestionAsked, QuestionExpired
 from app.tasks.models import Question, QuestionKind, Task, TaskStatus
 from app.tasks.service import put_in_line
 
 
 async def ask_questions(
-    session: AsyncSession, task: Task, kind: QuestionKind, contents: dict[str, JSON]
+    session: AsyncSession,
+    task: Task,
+    contents: dict[str, JSON],
+    *,
+    expires_at: datetime | None = None,
 ) -> list[Question]:
     """Let a running task wait for a person. `contents` is keyed by what each one is about.
 
-    The lease must be held (`hold_lease`). The same question of the same run is asked once.
+    Each content names the `kind` of its question. An approval that nobody gives until
+    `expires_at` is refused. The lease must be held (`hold_lease`); the same question of the same
+    run is asked once.
     """
     asked = []
     for about, content in contents.items():
         id = derived_id(task.id, f"question:{about}:{task.fence}")
+        kind = QuestionKind(content["kind"])
         question = Question(
-            id=id, task_id=task.id, user_id=task.user_id, kind=kind, content=content
+            id=id,
+            task_id=task.id,
+            user_id=task.user_id,
+            kind=kind,
+            content=content,
+            expires_at=expires_at if kind is QuestionKind.APPROVAL else None,
         )
         session.add(question)
         record(
@@ -100,6 +113,44 @@ async def answer_question(
         ),
     )
     await session.flush()
+    await _go_on(session, task)
+    return question, task
+
+
+async def expire_questions(session: AsyncSession, answer: JSON) -> list[tuple[Question, Task]]:
+    """Answer what nobody has answered in time; each with its task, which goes on if it can."""
+    late = await session.execute(
+        select(Question, Task)
+        .join(Task, Task.id == Question.task_id)
+        .where(
+            Question.answered_at.is_(None),
+            Question.expires_at <= now(),
+            Task.status == TaskStatus.WAITING,
+        )
+        .limit(100)
+        .with_for_update(skip_locked=True)
+    )
+    expired = [(question, task) for question, task in late]
+    for question, task in expired:
+        question.answer, question.answered_at = answer, now()
+        record(
+            session,
+            QuestionExpired(
+                task_id=task.id,
+                user_id=question.user_id,
+                subject_id=question.id,
+                correlation_id=task.message_id or task.id,
+                causation_id=task.id,
+                question_id=question.id,
+            ),
+        )
+        await session.flush()
+        await _go_on(session, task)
+    return expired
+
+
+async def _go_on(session: AsyncSession, task: Task) -> None:
+    """Let a task go on once none of its questions is left open."""
     left = await session.scalar(
         select(Question.id)
         .where(Question.task_id == task.id, Question.answered_at.is_(None))
@@ -109,4 +160,3 @@ async def answer_question(
         task.advance(TaskStatus.QUEUED, now())
         put_in_line(task)
         task.attempts = 0
-    return question, task

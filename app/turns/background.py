@@ -24,6 +24,7 @@ from app.tasks import dependencies, kinds
 from app.tasks import service as tasks
 from app.tasks.models import OPEN, Task, TaskPriority, TaskStatus
 from app.tasks.queue import announce
+from app.turns.questions import tell_changed
 from app.users.models import User
 
 
@@ -214,7 +215,7 @@ async def move_to_background(resources: Resources, user_id: UUID, task_id: UUID)
             )
         )
         after_commit(session, lambda: announce(resources.redis, list(waiting)))
-    await _changed(resources, task)
+    await tell_changed(resources, [task])
 
 
 async def bring_to_front(resources: Resources, user_id: UUID, task_id: UUID) -> None:
@@ -222,7 +223,7 @@ async def bring_to_front(resources: Resources, user_id: UUID, task_id: UUID) -> 
     async with resources.db.transaction() as session:
         task = await tasks.lock_task(session, user_id, task_id)
         await tasks.bring_to_front(session, task)
-    await _changed(resources, task)
+    await tell_changed(resources, [task])
 
 
 async def pause_task(resources: Resources, user_id: UUID, task_id: UUID) -> None:
@@ -232,7 +233,7 @@ async def pause_task(resources: Resources, user_id: UUID, task_id: UUID) -> None
         rests = await tasks.request_pause(session, task)
     if not rests:
         await publish_hint(resources.redis, "pause", task.id)
-    await _changed(resources, task)
+    await tell_changed(resources, [task])
 
 
 async def resume_task(resources: Resources, user_id: UUID, task_id: UUID) -> None:
@@ -241,7 +242,7 @@ async def resume_task(resources: Resources, user_id: UUID, task_id: UUID) -> Non
         task = await tasks.lock_task(session, user_id, task_id)
         await tasks.resume_task(session, task)
         after_commit(session, lambda: resources.redis.delete(parts_key(task_id)))
-    await _changed(resources, task)
+    await tell_changed(resources, [task])
 
 
 async def run_again(resources: Resources, user_id: UUID, task_id: UUID) -> Started:
@@ -274,9 +275,3 @@ def _request_of(task: Task, text: str) -> TaskRequest:
         schedule_id=task.schedule_id,
     )
     return replace(request, parameters=own)
-
-
-async def _changed(resources: Resources, task: Task) -> None:
-    await announce(resources.redis, [task.id])
-    if task.thread_id is not None:
-        await publish_hint(resources.redis, "thread", task.thread_id)

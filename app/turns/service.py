@@ -23,10 +23,10 @@ from app.core.redis import parts_key
 from app.core.resources import Resources
 from app.events.store import record
 from app.events.types import FeedbackGiven, ThreadDeleted, ThreadRenamed
-from app.tasks import questions
 from app.tasks import service as tasks
 from app.tasks.models import Question, Task
 from app.tasks.queue import announce
+from app.turns.questions import tell_changed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +180,7 @@ async def retry_task(resources: Resources, user_id: UUID, task_id: UUID) -> None
         await tasks.requeue_task(session, task)
         await chats.remove_steps_of_tasks(session, [task.id])
         after_commit(session, lambda: resources.redis.delete(parts_key(task_id)))
-    await _changed(resources, task)
+    await tell_changed(resources, [task])
 
 
 async def withdraw_task(resources: Resources, user_id: UUID, task_id: UUID) -> None:
@@ -189,7 +189,7 @@ async def withdraw_task(resources: Resources, user_id: UUID, task_id: UUID) -> N
         task = await tasks.lock_task(session, user_id, task_id)
         await tasks.withdraw_task(session, task)
         await session.execute(delete(Step).where(Step.id == task.message_id))
-    await _changed(resources, task)
+    await tell_changed(resources, [task])
 
 
 async def stop_task(resources: Resources, user_id: UUID, task_id: UUID) -> Task:
@@ -198,7 +198,7 @@ async def stop_task(resources: Resources, user_id: UUID, task_id: UUID) -> Task:
         task = await tasks.lock_task(session, user_id, task_id)
         await tasks.request_stop(session, task)
     await publish_hint(resources.redis, "stop", task.id)
-    await _changed(resources, task)
+    await tell_changed(resources, [task])
     return task
 
 
@@ -214,15 +214,6 @@ async def stop_thread(resources: Resources, user_id: UUID, thread_id: UUID) -> N
     begun = [task for task in watched if task.attempts] or watched[:1]
     for task in begun:
         await stop_task(resources, user_id, task.id)
-
-
-async def answer_question(
-    resources: Resources, user_id: UUID, question_id: UUID, answer: JSON
-) -> None:
-    """Decide a question; its task goes on with the answer."""
-    async with resources.db.transaction() as session:
-        _, task = await questions.answer_question(session, user_id, question_id, answer)
-    await _changed(resources, task)
 
 
 async def delete_thread(resources: Resources, user_id: UUID, thread_id: UUID) -> None:
@@ -270,9 +261,3 @@ async def set_feedback(
         value=value,
         comment=comment,
     )
-
-
-async def _changed(resources: Resources, task: Task) -> None:
-    await announce(resources.redis, [task.id])
-    if task.thread_id is not None:
-        await publish_hint(resources.redis, "thread", task.thread_id)

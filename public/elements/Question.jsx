@@ -1,76 +1,151 @@
-// A tool call of which nobody knows whether it happened: only a person can say.
-// props: { id, content: { tool, arguments }, answer: { outcome } | null, open }
+// What only a person can decide about a tool call: whether it may be made, or whether it happened.
+// props: { id, kind, content: { tool, server, arguments, … }, answer | null, open }
 import { useState } from "react"
 import { Button } from "@/components/ui/button"
 import { Card, CardContent, CardFooter, CardHeader, CardTitle } from "@/components/ui/card"
+import { Input } from "@/components/ui/input"
+import { Textarea } from "@/components/ui/textarea"
 
 const isGerman = navigator.language.toLowerCase().startsWith("de")
-const words = isGerman
-  ? {
-      title: "Ist das geschehen?",
-      why: "Die Verbindung brach ab, während dieses Werkzeug lief. Ob es etwas bewirkt hat, ist unbekannt.",
-      outcomes: { happened: "Es ist geschehen", repeat: "Noch einmal ausführen", skip: "Sein lassen" },
-      decided: { happened: "Es ist geschehen.", repeat: "Wird noch einmal ausgeführt.", skip: "Bleibt sein." },
-      over: "Die Frage hat sich erledigt.",
-      failed: "Das hat nicht geklappt. Bitte versuche es gleich noch einmal.",
-    }
-  : {
-      title: "Did this happen?",
-      why: "The connection broke while this tool was running. Whether it had any effect is not known.",
-      outcomes: { happened: "It happened", repeat: "Repeat it", skip: "Leave it" },
-      decided: { happened: "It happened.", repeat: "It is repeated.", skip: "It is left." },
-      over: "This question is settled.",
-      failed: "That did not work. Please try again in a moment.",
-    }
+const t = (english, german) => (isGerman ? german : english)
+const FAILED = t("That did not work. Please try again in a moment.", "Das hat nicht geklappt. Bitte versuche es gleich noch einmal.")
+const OVER = t("This question is settled.", "Die Frage hat sich erledigt.")
+
+const OUTCOMES = {
+  happened: [t("It happened", "Es ist geschehen"), t("It happened.", "Es ist geschehen.")],
+  repeat: [t("Repeat it", "Noch einmal ausführen"), t("It is repeated.", "Wird noch einmal ausgeführt.")],
+  skip: [t("Leave it", "Sein lassen"), t("It is left.", "Bleibt sein.")],
+}
+const SCOPES = {
+  once: [t("Allow once", "Einmal erlauben"), t("Allowed once.", "Einmal erlaubt.")],
+  chat: [t("In this chat", "In diesem Gespräch"), t("Allowed in this chat.", "In diesem Gespräch erlaubt.")],
+  always: [t("Always", "Immer"), t("Always allowed, until the tool changes.", "Immer erlaubt, bis sich das Werkzeug ändert.")],
+}
+const WORDS = {
+  unknown_outcome: [
+    t("Did this happen?", "Ist das geschehen?"),
+    () =>
+      t(
+        "The connection broke while this tool was running. Whether it had any effect is not known.",
+        "Die Verbindung brach ab, während dieses Werkzeug lief. Ob es etwas bewirkt hat, ist unbekannt.",
+      ),
+  ],
+  approval: [
+    t("May this tool be used?", "Darf dieses Werkzeug benutzt werden?"),
+    ({ destructive }) =>
+      destructive
+        ? t("It may change or delete something. Nothing happens before you decide.", "Es kann etwas ändern oder löschen. Bevor du entscheidest, geschieht nichts.")
+        : t("It may add something. Nothing happens before you decide.", "Es kann etwas hinzufügen. Bevor du entscheidest, geschieht nichts."),
+  ],
+}
 
 export default function Question() {
+  const given = JSON.stringify(props.content?.arguments ?? {}, null, 2)
   const [isAsking, setIsAsking] = useState(false)
   const [problem, setProblem] = useState("")
-  const { tool, arguments: given } = props.content ?? {}
-  const outcome = props.answer?.outcome
+  const [edited, setEdited] = useState(null) // the arguments as text, once they are being changed
+  const [reason, setReason] = useState(null)
+  const { tool, server, can_remember: canRemember } = props.content ?? {}
+  const [title, why] = WORDS[props.kind] ?? WORDS.unknown_outcome
+  const isApproval = props.kind === "approval"
 
-  const decide = async (outcome) => {
+  const send = async (body) => {
     setIsAsking(true)
     setProblem("")
     try {
       const answer = await fetch(`/api/v1/questions/${props.id}/answer`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ outcome }),
+        body: JSON.stringify(body),
       })
-      if (!answer.ok) setProblem((await answer.json()).error?.message ?? words.failed)
+      if (!answer.ok) setProblem((await answer.json()).error?.message ?? FAILED)
     } catch {
-      setProblem(words.failed)
+      setProblem(FAILED)
     }
     setIsAsking(false)
   }
+  const allow = (scope) => {
+    if (edited === null || edited === given) return send({ decision: "approve", scope })
+    try {
+      const changed = JSON.parse(edited)
+      if (changed === null || typeof changed !== "object" || Array.isArray(changed)) throw new SyntaxError()
+      return send({ decision: "approve", scope, arguments: changed })
+    } catch {
+      setProblem(t("These arguments are no JSON object. Nothing was sent.", "Diese Angaben sind kein JSON-Objekt. Es wurde nichts gesendet."))
+    }
+  }
+  const button = (label, onClick, isFirst = false) => (
+    <Button key={label} size="sm" variant={isFirst ? "default" : "outline"} disabled={isAsking} onClick={onClick}>
+      {label}
+    </Button>
+  )
+  const approvals = () => {
+    const scopes = Object.keys(SCOPES).filter((scope) => scope === "once" || canRemember)
+    return [
+      ...scopes.map((scope, n) => button(SCOPES[scope][0], () => allow(scope), n === 0)),
+      edited === null && button(t("Change", "Ändern"), () => setEdited(given)),
+      reason === null && button(t("Refuse", "Ablehnen"), () => setReason("")),
+    ]
+  }
+  const refusal = () => (
+    <form
+      key="reason"
+      className="flex w-full flex-wrap gap-2"
+      onSubmit={(event) => {
+        event.preventDefault()
+        send({ decision: "refuse", reason: reason.trim() })
+      }}
+    >
+      <Input
+        autoFocus
+        className="h-9 min-w-0 flex-1"
+        maxLength={1000}
+        value={reason}
+        aria-label={t("Why not (Keiko reads it)", "Warum nicht (Keiko liest es)")}
+        placeholder={t("Why not (Keiko reads it)", "Warum nicht (Keiko liest es)")}
+        onChange={(event) => setReason(event.target.value)}
+      />
+      <Button size="sm" type="submit" variant="outline" className="h-9" disabled={isAsking}>
+        {t("Refuse", "Ablehnen")}
+      </Button>
+    </form>
+  )
+  const decided = () => {
+    const { outcome, decision, scope, reason: told, expired } = props.answer ?? {}
+    if (expired) return t("Nobody answered in time; it was not used.", "Niemand hat rechtzeitig geantwortet; es blieb aus.")
+    if (decision === "refuse") return [t("Refused.", "Abgelehnt."), told].filter(Boolean).join(" ")
+    return OUTCOMES[outcome]?.[1] ?? SCOPES[decision && scope]?.[1] ?? OVER
+  }
+  const shown = props.answer?.arguments ? JSON.stringify(props.answer.arguments, null, 2) : given
 
   return (
-    <Card className="w-full max-w-xl" data-question={props.id}>
+    <Card className="w-full max-w-xl" data-question={props.id} data-kind={props.kind}>
       <CardHeader>
-        <CardTitle className="text-base">{words.title}</CardTitle>
-        <p className="text-sm text-muted-foreground">{words.why}</p>
+        <CardTitle className="text-base">{title}</CardTitle>
+        <p className="text-sm text-muted-foreground">{why(props.content ?? {})}</p>
       </CardHeader>
       <CardContent className="flex flex-col gap-2">
-        <code className="text-sm font-semibold">{tool}</code>
-        <pre className="max-h-60 overflow-auto whitespace-pre-wrap break-words rounded-md bg-muted p-3 text-xs">
-          {JSON.stringify(given ?? {}, null, 2)}
-        </pre>
+        <code className="text-sm font-semibold break-words">
+          {server && <span className="font-normal text-muted-foreground">{server} / </span>}
+          {tool}
+        </code>
+        {edited === null || !props.open ? (
+          <pre className="max-h-60 overflow-auto whitespace-pre-wrap break-words rounded-md bg-muted p-3 text-xs">{shown}</pre>
+        ) : (
+          <Textarea
+            className="min-h-32 font-mono text-xs"
+            spellCheck={false}
+            value={edited}
+            aria-label={t("Arguments, as JSON", "Angaben, als JSON")}
+            onChange={(event) => setEdited(event.target.value)}
+          />
+        )}
       </CardContent>
       <CardFooter className="flex flex-wrap gap-2">
-        {props.open
-          ? Object.entries(words.outcomes).map(([name, label]) => (
-              <Button
-                key={name}
-                size="sm"
-                variant={name === "happened" ? "default" : "outline"}
-                disabled={isAsking}
-                onClick={() => decide(name)}
-              >
-                {label}
-              </Button>
-            ))
-          : <span className="text-sm">{words.decided[outcome] ?? words.over}</span>}
+        {!props.open && <span className="text-sm">{decided()}</span>}
+        {props.open && !isApproval && Object.entries(OUTCOMES).map(([name, [label]], n) => button(label, () => send({ outcome: name }), n === 0))}
+        {props.open && isApproval && approvals()}
+        {props.open && reason !== null && refusal()}
         {problem && <span role="alert" className="text-sm text-destructive">{problem}</span>}
       </CardFooter>
     </Card>

@@ -197,7 +197,9 @@ class Worker:
 
     async def ask(self, task: Task) -> None:
         """Let the turn wait for its owner."""
-        await self._outcomes.ask(task, {"call": {"tool": "send", "arguments": {}}})
+        await self._outcomes.ask(
+            task, {"call": {"kind": "unknown_outcome", "tool": "send", "arguments": {}}}
+        )
         await self.tell_end(task, TaskStatus.WAITING)
 
     async def end(

@@ -21,6 +21,7 @@ OPERATIONS = [
 ]
 WEBHOOK = {"name": "secret", "url": "https://example.com/hook"}
 SERVER = {"name": "secret", "url": "https://example.com/mcp"}
+RULE = {"pattern": "git/*", "decision": "deny"}
 BODIES: dict[str, Any] = {
     "start_thread": {"text": "Hello"},
     "send_message": {"text": "Hello"},
@@ -47,6 +48,7 @@ BODIES: dict[str, Any] = {
     "create_schedule": {"text": "Hello", "when": "every day at 8"},
     "preview_schedule": {"when": "every day at 8"},
     "change_schedule": {"name": "Mine"},
+    "add_tool_rule": RULE,
 }
 NAMES = [operation["operationId"] for _, _, operation in OPERATIONS]
 
@@ -72,6 +74,7 @@ async def test_what_is_another_users_does_not_exist(
     said |= await told(resources, ada)
     said["webhook_id"] = (await ada.done("POST", "/webhooks", WEBHOOK))["id"]
     said["server_id"] = (await ada.done("POST", "/mcp/servers", SERVER))["id"]
+    said["rule_id"] = (await ada.done("POST", "/mcp/rules", RULE))["id"]
     ids = {**said, "question_id": question["id"], "schedule_id": schedule["id"]}
     for method, path, operation in OPERATIONS:
         if "{" not in path:

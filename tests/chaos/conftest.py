@@ -32,6 +32,7 @@ def keiko() -> Iterator[Product]:
             KEIKO_MODEL_NAME="scripted",
             KEIKO_MODEL_KEY="any",
             KEIKO_TOOL_SERVERS=json.dumps(tools),
+            KEIKO_TOOL_RULES=json.dumps([{"pattern": "traces/append_line", "decision": "allow"}]),
         )
         try:
             yield product.start()

@@ -22,8 +22,12 @@ async def started(trace: Path, *lines: str) -> None:
             await asyncio.sleep(0.02)
 
 
+def cards(page: ChatClient) -> list[dict[str, Any]]:
+    return [e for e in page.shown.elements.values() if e["name"] == "Question"]
+
+
 def question(page: ChatClient) -> dict[str, Any] | None:
-    return next((e for e in page.shown.elements.values() if e["name"] == "Question"), None)
+    return next(iter(cards(page)), None)
 
 
 async def answer(page: ChatClient, outcome: str) -> None:
@@ -78,3 +82,49 @@ async def test_a_read_only_call_is_simply_made_again(keiko: Product, page: ChatC
     assert not done.is_error
     assert [tool["name"] for tool in done.tools] == ["clock"]
     assert "Asia/Tokyo" in done.tools[0]["output"]
+
+
+async def test_a_lasting_approval_is_no_word_about_a_call_that_is_cut_later(
+    keiko: Product, page: ChatClient, trace: Path
+) -> None:
+    script = call(trace, "mark", 30).replace("append_line", "keep_line")
+    message_id = await page.send(script)
+    await page.until(lambda: question(page), within=20)
+    first = question(page)
+    assert first is not None and first["props"]["kind"] == "approval"
+    assert not trace.exists()
+    path = f"/api/v1/questions/{first['id']}/answer"
+    status, _ = await page.http("POST", path, json={"decision": "approve", "scope": "always"})
+    assert status == 200
+    await started(trace, "mark")
+    keiko.wait_for_new("worker", keiko.kill("worker"))
+    await page.until(lambda: len(cards(page)) == 2, within=20)
+    [second] = [card for card in cards(page) if card["id"] != first["id"]]
+    assert second["props"]["kind"] == "unknown_outcome"
+    path = f"/api/v1/questions/{second['id']}/answer"
+    assert (await page.http("POST", path, json={"outcome": "happened"}))[0] == 200
+    done = await page.answer(message_id, within=30)
+    assert not done.is_error
+    assert trace.read_text().split() == ["mark"]
+
+
+async def test_a_task_in_the_background_asks_about_a_cut_call_too(
+    keiko: Product, page: ChatClient, trace: Path
+) -> None:
+    _, made = await page.http("POST", "/api/v1/tasks", json={"text": call(trace, "mark", 30)})
+    task_id = made["data"]["id"]
+    await started(trace, "mark")
+    keiko.wait_for_new("worker", keiko.kill("worker"))
+    async with asyncio.timeout(20):
+        while not (asked := (await page.http("GET", "/api/v1/questions"))[1]["data"]):
+            await asyncio.sleep(0.1)
+    [one] = [each for each in asked if each["task_id"] == task_id]
+    _, task = await page.http("GET", f"/api/v1/tasks/{task_id}")
+    assert task["data"]["status"] == "waiting"
+    path = f"/api/v1/questions/{one['id']}/answer"
+    assert (await page.http("POST", path, json={"outcome": "happened"}))[0] == 200
+    async with asyncio.timeout(20):
+        while task["data"]["status"] != "completed":
+            await asyncio.sleep(0.1)
+            _, task = await page.http("GET", f"/api/v1/tasks/{task_id}")
+    assert trace.read_text().split() == ["mark"]

@@ -36,6 +36,7 @@ def keiko() -> Iterator[Product]:
         product = Product(
             KEIKO_MODELS=json.dumps(models),
             KEIKO_TOOL_SERVERS=json.dumps([tools]),
+            KEIKO_TOOL_RULES=json.dumps([{"pattern": "traces/append_line", "decision": "allow"}]),
             KEIKO_MODEL_TIMEOUT_SECONDS="3",
         )
         try:

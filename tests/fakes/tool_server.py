@@ -25,6 +25,14 @@ async def append_line(path: str, text: str, delay_seconds: float = 0) -> str:
     return f"Appended {text}."
 
 
+@server.tool(annotations=ToolAnnotations(destructiveHint=False))
+async def keep_line(path: str, text: str, delay_seconds: float = 0) -> str:
+    """Do the same, under a name that no rule of the tests allows."""
+    _write(path, text)
+    await asyncio.sleep(delay_seconds)
+    return f"Kept {text}."
+
+
 @server.tool(annotations=ToolAnnotations(readOnlyHint=True))
 async def slow(seconds: float, told: str = "") -> str:
     """Wait; when cancelled, write so into the file `told`."""

@@ -14,7 +14,7 @@ from app.events.envelope import Envelope
 from app.notifications.models import Kind
 from app.notifications.presence import is_present, keep_present, leave
 from app.notifications.service import count_unread, mark_read, mark_thread_read
-from app.tasks.models import Question, QuestionKind, Task
+from app.tasks.models import Question, Task
 from app.tasks.questions import answer_question, ask_questions
 from app.turns.service import Incoming, Turns
 from tests.notifications.acting import Told
@@ -34,7 +34,7 @@ async def ask(ada: Told, task: Task) -> UUID:
     async with ada.resources.db.transaction() as session:
         held = await session.get_one(Task, task.id)
         (question,) = await ask_questions(
-            session, held, QuestionKind.UNKNOWN_OUTCOME, {"call": {"tool": "send"}}
+            session, held, {"call": {"kind": "unknown_outcome", "tool": "send"}}
         )
     return question.id
 

@@ -42,19 +42,22 @@ class Turn:
             model, toolbox(servers.list_tools()), checkpointer=TurnSaver(resources.db)
         )
         self.task = Task()
+        self.asked: dict[str, str] = {}  # question → call
+        self.answers: dict[str, Settlement] = {}  # question → answer
 
     async def begin(self, user_id: object) -> None:
         async with self.resources.db.transaction() as session:
             self.task = Task(user_id=user_id, status=TaskStatus.RUNNING, fence=0)
             session.add(self.task)
 
-    async def run(self, message: str | None = None, resume: object = None) -> Any:
+    async def run(self, message: str | None = None, resume: dict[str, Any] | None = None) -> Any:
         """Claim the task and run its graph to the next stop."""
         fence = await self.claim()
         CALLS.set(lambda request: self._call(request, fence))
         start: Any = {"messages": [message]} if message else None
         if resume is not None:
             start = Command(resume=resume)
+            self.answers |= {id: Settlement(said["outcome"]) for id, said in resume.items()}
         config = {
             "configurable": {
                 "thread_id": str(self.task.id),
@@ -62,7 +65,9 @@ class Turn:
                 "fresh": fence == 1,
             }
         }
-        return await self.graph.ainvoke(start, config, durability="sync")
+        state = await self.graph.ainvoke(start, config, durability="sync")
+        self.asked |= {asked.id: asked.value["tool_call_id"] for asked in questions(state)}
+        return state
 
     async def killed_in_a_call(self, file: Path, message: str | None = None, **how: Any) -> None:
         """The same, but the worker dies while a tool that has written to `file` still works."""
@@ -93,7 +98,12 @@ class Turn:
             name=request.name,
             arguments=request.arguments,
         )
-        return await execute(self.resources, call, self.servers, settled=request.settled)
+        settled = [
+            answer
+            for question, answer in self.answers.items()
+            if self.asked[question] == request.tool_call_id
+        ]
+        return await execute(self.resources, call, self.servers, settled=settled)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from app.core.bus import publish_hint
 from app.core.resources import Resources
-from app.tasks.models import QuestionKind, Task, TaskStatus
+from app.tasks.models import Task, TaskStatus
 from app.tasks.questions import ask_questions
 from app.ui.cookies import PLAIN_NAME
 from app.users.models import User
@@ -55,7 +55,7 @@ async def test_an_unknown_outcome_is_asked_with_what_was_called_and_answered_onc
 ) -> None:
     async with resources.db.transaction() as session:
         held = await session.merge(task)
-        await ask_questions(session, held, QuestionKind.UNKNOWN_OUTCOME, {"1": CALL})
+        await ask_questions(session, held, {"1": {**CALL, "kind": "unknown_outcome"}})
     assert task.thread_id
     await publish_hint(resources.redis, "thread", task.thread_id)
     await german.goto(f"{web.url}/thread/{task.thread_id}")

@@ -9,6 +9,7 @@ const BADGES = {
   task_done: ["good", t("Done", "Fertig")],
   task_failed: ["bad", t("Failed", "Nicht gelungen")],
   question: ["warn", t("Needs an answer", "Braucht eine Antwort")],
+  question_expired: ["warn", t("No answer came", "Keine Antwort")],
   schedule_missed: ["warn", t("Did not run", "Nicht gelaufen")],
   digest: ["busy", t("Digest", "Überblick")],
 };

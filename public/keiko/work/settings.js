@@ -7,6 +7,7 @@ const KINDS = [
   ["question", t("Needs your answer", "Braucht deine Antwort")],
   ["task_done", t("A task is done", "Eine Aufgabe ist fertig")],
   ["task_failed", t("A task did not succeed", "Eine Aufgabe ist nicht gelungen")],
+  ["question_expired", t("A question got no answer in time", "Eine Frage blieb ohne Antwort")],
   ["schedule_missed", t("A schedule did not run", "Ein Zeitplan ist nicht gelaufen")],
   ["digest", t("The daily digest", "Der Tagesüberblick")],
 ];
