@@ -1,6 +1,6 @@
 """The conversation: a model that calls tools until it has an answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from langchain.agents import create_agent
@@ -9,7 +9,13 @@ from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
-from graphs.middleware import ModelCallLimit, RepairedHistory, ToolErrorsAsText, ToolsAsSent
+from graphs.middleware import (
+    AbsentTools,
+    ModelCallLimit,
+    RepairedHistory,
+    ToolErrorsAsText,
+    ToolsAsSent,
+)
 from graphs.prompts import ASSISTANT
 
 
@@ -17,14 +23,24 @@ def build_assistant(
     model: BaseChatModel,
     tools: Sequence[BaseTool],
     *,
+    absent: Callable[[str], BaseTool] | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
-    """The graph of a conversation; holds no state of a run, so that all runs can share it."""
+    """The graph of a conversation; holds no state of a run, so that all runs can share it.
+
+    `absent` makes what stands in for a tool that was called before and is not there just now.
+    """
     return create_agent(
         model,
         list(tools),
         system_prompt=ASSISTANT,
-        middleware=[ModelCallLimit(), RepairedHistory(), ToolsAsSent(tools), ToolErrorsAsText()],
+        middleware=[
+            ModelCallLimit(),
+            RepairedHistory(),
+            ToolsAsSent(tools),
+            ToolErrorsAsText(),
+            *([AbsentTools(absent)] if absent else []),
+        ],
         checkpointer=checkpointer,
         name="assistant",
     )

@@ -32,7 +32,7 @@ from app.orchestrator.outcome import Outcomes
 from app.orchestrator.progress import CallProgress
 from app.orchestrator.sink import LANGUAGE, SINK
 from app.orchestrator.stops import Stops
-from app.orchestrator.toolbox import CALLS, CallRequest, toolbox
+from app.orchestrator.toolbox import CALLS, CallRequest, absent_tool, toolbox
 from app.orchestrator.turn import Run
 from app.tasks.kinds import TIMEOUTS
 from app.tasks.lease import MOST_ATTEMPTS
@@ -195,7 +195,8 @@ class Orchestrator:
         )
         build = GRAPHS.get(task.kind, GRAPHS["conversation"])
         return self._graphs.get(
-            (task.kind, id(model), version), lambda: build(model, tools, checkpointer=self._saver)
+            (task.kind, id(model), version),
+            lambda: build(model, tools, absent=absent_tool, checkpointer=self._saver),
         )
 
     def _say_finished_calls(self, run: Run) -> None:

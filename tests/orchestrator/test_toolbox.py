@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from app.core.resources import Resources
 from app.mcp.executor import Settlement, ToolCall, execute
 from app.mcp.sessions import RemoteTool, ToolOutcome, ToolServers
 from app.orchestrator.checkpoints import TurnSaver
-from app.orchestrator.toolbox import CALLS, CallRequest, toolbox
+from app.orchestrator.toolbox import CALLS, CallRequest, absent_tool, toolbox
 from app.tasks.models import Task, TaskStatus
 from graphs import GRAPHS
 from tests.factories import MakeUser
@@ -38,12 +38,20 @@ class Turn:
         self.resources = resources
         self.servers = servers
         model = ChatOpenAI(base_url=fake.url, api_key=SecretStr("x"), model="fake-model")
-        self.graph = GRAPHS["conversation"](
-            model, toolbox(servers.list_tools()), checkpointer=TurnSaver(resources.db)
-        )
+        self.model = model
+        self.build(servers.list_tools())
         self.task = Task()
         self.asked: dict[str, str] = {}  # question → call
         self.answers: dict[str, Settlement] = {}  # question → answer
+
+    def build(self, tools: Sequence[RemoteTool]) -> None:
+        """The graph, as a worker compiles it that knows these tools."""
+        self.graph = GRAPHS["conversation"](
+            self.model,
+            toolbox(tools),
+            absent=absent_tool,
+            checkpointer=TurnSaver(self.resources.db),
+        )
 
     async def begin(self, user_id: object) -> None:
         async with self.resources.db.transaction() as session:
@@ -273,6 +281,20 @@ async def test_calls_of_one_turn_are_asked_about_each_for_itself(
 
     assert (lines(one), lines(two)) == (["one", "one"], ["two"])
     assert [status for _, status in results(state)] == ["success", "error", "success"]
+
+
+async def test_a_call_is_asked_about_even_if_its_server_is_away_by_then(
+    turn: Turn, file: Path
+) -> None:
+    await turn.killed_in_a_call(file, append(file))
+    turn.build([tool for tool in turn.servers.list_tools() if tool.name != "append_line"])
+
+    [question] = questions(await turn.run())
+
+    assert question.value["tool"] == "append_line"
+    state = await turn.run(resume={question.id: {"outcome": "happened"}})
+    assert not questions(state)
+    assert lines(file) == ["done"]
 
 
 async def test_a_finished_call_of_a_killed_turn_is_not_made_again(
