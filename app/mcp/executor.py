@@ -6,9 +6,8 @@ its tool does nothing twice; otherwise a person is asked, and each answer counts
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.core.clock import derived_id, new_id, now
-from app.core.db import JSON, persist
-from app.core.errors import AppError, Conflict, LeaseLost, Unavailable
+from app.core.db import persist
+from app.core.errors import Conflict, LeaseLost, Unavailable
 from app.core.resources import Resources
 from app.events.store import record_all
 from app.events.types import ToolExecuted
-from app.mcp.caller import Caller
+from app.mcp.calls import Settlement, ToolCall, UnknownOutcome
 from app.mcp.models import ExecutionStatus, McpServer, ToolExecution
 from app.mcp.schema import complaint
 from app.mcp.server import NoAnswer, ServerStopped
@@ -34,37 +33,6 @@ LONGEST_OUTPUT = 100_000
 """Characters of a tool's answer that are kept; more would fill a model's context."""
 
 _tasks = table("tasks", column("id"), column("fence"), column("status"), column("user_id"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class ToolCall:
-    """A model's wish to call a tool; `tool_call_id` is its idempotency key within the task."""
-
-    task_id: UUID
-    fence: int
-    tool_call_id: str
-    name: str
-    arguments: JSON
-    caller: Caller | None = None
-    user_id: UUID | None = None
-
-
-class Settlement(StrEnum):
-    """What a person says about a call whose outcome is unknown."""
-
-    HAPPENED = "happened"
-    REPEAT = "repeat"
-    SKIP = "skip"
-
-
-class UnknownOutcome(AppError):
-    """The call may have been carried out or not: only a person can say how to go on."""
-
-    code = "unknown_outcome"
-
-    def __init__(self, call: ToolCall) -> None:
-        super().__init__(f"It is not known whether “{call.name}” was carried out.")
-        self.call = call
 
 
 async def execute(

@@ -13,7 +13,7 @@ import orjson
 from app.core.db import JSON, persist
 from app.core.errors import AppError
 from app.core.resources import Resources
-from app.mcp.executor import Settlement
+from app.mcp.calls import Settlement
 from app.mcp.models import Decision
 from app.mcp.policy import Rule, decide, find_rules, fingerprint, full_name, may_remember
 from app.mcp.sessions import RemoteTool

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import orjson
 from langchain_core.messages import AIMessage, HumanMessage
@@ -21,7 +22,8 @@ from app.core.errors import LeaseLost
 from app.core.kept import Kept
 from app.core.logs import log
 from app.core.resources import Resources
-from app.mcp.executor import ToolCall, execute, refuse
+from app.mcp.calls import ToolCall
+from app.mcp.executor import execute, refuse
 from app.mcp.sessions import ToolOutcome, ToolServers
 from app.orchestrator.approvals import NotAllowed, Said, allowed_arguments
 from app.orchestrator.checkpoints import TurnSaver
@@ -241,13 +243,7 @@ class Orchestrator:
         if refusal:
             outcome = await refuse(self._resources, call, self._servers, refusal)
         else:
-            outcome = await execute(
-                self._resources,
-                call,
-                self._servers,
-                settled=Said(run.answers).settlements(call.tool_call_id),
-                progress=CallProgress(run.task, step_id, request.name, self._hub, self._outcomes),
-            )
+            outcome = await self._execute(run, call, step_id)
         await self._outcomes.tool_step(
             run.task,
             {
@@ -268,6 +264,15 @@ class Orchestrator:
             run.task.id, ToolFinished(str(step_id), outcome.text, outcome.failed), now=True
         )
         return outcome
+
+    async def _execute(self, run: Run, call: ToolCall, step_id: UUID) -> ToolOutcome:
+        return await execute(
+            self._resources,
+            call,
+            self._servers,
+            settled=Said(run.answers).settlements(call.tool_call_id),
+            progress=CallProgress(run.task, step_id, call.name, self._hub, self._outcomes),
+        )
 
     async def _allowed(self, run: Run, call: ToolCall) -> JSON:
         """The arguments that the call may be made with; see `allowed_arguments`."""

@@ -17,7 +17,7 @@ from langgraph.types import interrupt
 
 from app.core.db import JSON
 from app.core.logs import log
-from app.mcp.executor import UnknownOutcome
+from app.mcp.calls import UnknownOutcome
 from app.mcp.sessions import RemoteTool, ToolOutcome
 from app.orchestrator.approvals import ApprovalNeeded
 from app.tasks.models import QuestionKind

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from app.core.resources import Resources
-from app.mcp.executor import ToolCall, execute
+from app.mcp.calls import ToolCall
+from app.mcp.executor import execute
 from app.mcp.models import ToolExecution
 from app.mcp.sessions import ToolServers
 from app.tasks.models import Task

@@ -11,7 +11,8 @@ from mcp.types import ToolAnnotations
 from app.core.resources import Resources
 from app.core.settings import Settings
 from app.mcp.caller import Caller
-from app.mcp.executor import ToolCall, execute
+from app.mcp.calls import ToolCall
+from app.mcp.executor import execute
 from app.mcp.models import ExecutionStatus
 from app.mcp.sessions import ToolServers
 from app.tasks.models import Task

@@ -7,7 +7,8 @@ from sqlalchemy import update
 
 from app.core.errors import LeaseLost
 from app.core.resources import Resources
-from app.mcp.executor import LONGEST_OUTPUT, UnknownOutcome, execute
+from app.mcp.calls import UnknownOutcome
+from app.mcp.executor import LONGEST_OUTPUT, execute
 from app.mcp.models import ExecutionStatus
 from app.mcp.sessions import ToolOutcome, ToolServers
 from app.tasks.models import Task, TaskStatus

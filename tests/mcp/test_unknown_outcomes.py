@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.core.resources import Resources
-from app.mcp.executor import Settlement, UnknownOutcome, execute
+from app.mcp.calls import Settlement, UnknownOutcome
+from app.mcp.executor import execute
 from app.mcp.models import ExecutionStatus
 from app.mcp.sessions import ToolOutcome, ToolServers
 from app.tasks.models import Task

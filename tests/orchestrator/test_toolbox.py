@@ -14,7 +14,8 @@ from sqlalchemy import update
 
 from app.core.errors import LeaseLost
 from app.core.resources import Resources
-from app.mcp.executor import Settlement, ToolCall, execute
+from app.mcp.calls import Settlement, ToolCall
+from app.mcp.executor import execute
 from app.mcp.sessions import RemoteTool, ToolOutcome, ToolServers
 from app.orchestrator.checkpoints import TurnSaver
 from app.orchestrator.toolbox import CALLS, CallRequest, absent_tool, toolbox

@@ -1,0 +1,40 @@
+"""A tool call on its way: what a model wants, and what a person says about it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from app.core.db import JSON
+from app.core.errors import AppError
+from app.mcp.caller import Caller
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolCall:
+    """A model's wish to call a tool; `tool_call_id` is its idempotency key within the task."""
+
+    task_id: UUID
+    fence: int
+    tool_call_id: str
+    name: str
+    arguments: JSON
+    caller: Caller | None = None
+    user_id: UUID | None = None
+
+
+class Settlement(StrEnum):
+    """What a person says about a call whose outcome is unknown."""
+
+    HAPPENED = "happened"
+    REPEAT = "repeat"
+    SKIP = "skip"
+
+
+class UnknownOutcome(AppError):
+    """The call may have been carried out or not: only a person can say how to go on."""
+
+    code = "unknown_outcome"
+
+    def __init__(self, call: ToolCall) -> None:
+        super().__init__(f"It is not known whether “{call.name}” was carried out.")
+        self.call = call
