@@ -30,6 +30,7 @@ from app.mcp import portable, registry
 from app.mcp.catalogue import CATALOGUE, WellKnown
 from app.mcp.checks import is_allowed
 from app.mcp.executions import Wanted, list_executions
+from app.mcp.health import read_health, reset_breaker
 from app.mcp.listing import Numbers, count_calls, get_server, list_servers
 from app.mcp.models import ExecutionStatus, McpServer
 from app.mcp.sealing import find_secrets
@@ -58,7 +59,8 @@ async def _views(
         secrets = find_secrets(caller.resources, server) if may_change else None
         found = numbers.get(server.id, Numbers())
         views.append(view_server(server, found, may_change=may_change, secrets=secrets))
-    return views
+    health = await read_health(caller.resources.redis, [view.id for view in views])
+    return [view.model_copy(update={"health": health.get(view.id)}) for view in views]
 
 
 async def _view(session: AsyncSession, caller: Caller, server: McpServer) -> Success[ServerView]:
@@ -141,6 +143,16 @@ async def disable_server(server_id: UUID, caller: CallerNow) -> Success[ServerVi
     async with caller.transaction() as session:
         server = await registry.disable_server(session, caller.resources, caller.user_id, server_id)
         return await _view(session, caller, server)
+
+
+@router.post(f"{ONE}/reset", operation_id="reset_mcp_server", responses=documented(403, 404))
+async def reset_server(server_id: UUID, caller: CallerNow) -> Success[ServerView]:
+    """Have a server called again at once that was left alone because it kept failing."""
+    async with caller.transaction() as session:
+        server = await registry.lock_server(session, caller.user_id, server_id)
+        view = await _view(session, caller, server)
+    await reset_breaker(caller.resources.redis, server_id)
+    return view
 
 
 @router.post(f"{ONE}/test", operation_id="test_mcp_server", responses=documented(403, 404, 429))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.deps import Body, Storable
 from app.core.db import JSON
 from app.mcp.checks import Draft
+from app.mcp.health import Health
 from app.mcp.listing import Numbers
 from app.mcp.models import ExecutionStatus, McpServer, ServerState, Transport
 from app.mcp.sealing import Secrets
@@ -111,6 +112,9 @@ class ServerView(BaseModel):
     headers: dict[str, Literal["set"]]
     tools: list[FoundTool]
     numbers: CallNumbers
+    health: Annotated[Health | None, Field(description="Null while no worker keeps it open.")] = (
+        None
+    )
 
 
 def view_server(

@@ -5,15 +5,15 @@ import contextlib
 from uuid import UUID
 
 import orjson
-from redis.asyncio import Redis
 
-from app.core.bus import Bus, publish_hint, read_hint
+from app.core.bus import Bus, read_hint
 from app.core.clock import now
 from app.core.db import persist
 from app.core.loops import keep_on
 from app.core.redis import HINTS, LOST, server_health_key
 from app.core.resources import Resources
 from app.mcp.discovery import stored
+from app.mcp.health import RESET
 from app.mcp.models import ServerState
 from app.mcp.registry import note_state, read_specs
 from app.mcp.server import Server
@@ -24,13 +24,6 @@ READ_SECONDS = 60.0
 
 HEALTH_SECONDS = 150
 """How long a worker's word about a server holds."""
-
-_RESET = "mcp-reset"
-
-
-async def reset_breaker(redis: Redis, server_id: UUID) -> None:
-    """Let every worker call this server again at once."""
-    await publish_hint(redis, _RESET, server_id)
 
 
 class Follower:
@@ -64,7 +57,7 @@ class Follower:
         kind, id = read_hint(data)
         if kind == "mcp":
             self._changed.set()
-        elif kind == _RESET:
+        elif kind == RESET:
             self._servers.reset(id)
 
     def _note(self, server: Server) -> None:

@@ -92,7 +92,7 @@ FOR_ALL_BUT_WHAT_IS_SHARED = {
     f"{verb}_mcp_server{ending}"
     for verb, ending in (
         ("create", ""), ("change", ""), ("delete", ""), ("enable", ""), ("disable", ""),
-        ("test", ""), ("import", "s"),
+        ("test", ""), ("reset", ""), ("import", "s"),
     )
 }  # fmt: skip
 """With one's own servers; an administrator with the shared ones too (see test_mcp)."""

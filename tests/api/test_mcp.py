@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app.core.clock import new_id, now
+from app.core.redis import server_health_key
 from app.core.resources import Resources
 from app.core.settings import Settings, python
 from app.mcp.models import ExecutionStatus, ToolExecution
@@ -104,9 +105,25 @@ async def test_a_shared_server_is_seen_by_all_and_told_in_full_to_admins_alone(
     assert (seen["url"], seen["command"], seen["headers"]) == (None, None, {})
     for method, more, body in (
         ("PATCH", "", {"description": "mine"}), ("DELETE", "", None), ("POST", "/enable", None),
-        ("POST", "/disable", None), ("POST", "/test", None),
+        ("POST", "/disable", None), ("POST", "/test", None), ("POST", "/reset", None),
     ):  # fmt: skip
         assert (await ada.refused(method, path + more, body))[0] == 403
+
+
+async def test_a_breaker_is_seen_and_reset(ada: Person, resources: Resources) -> None:
+    made = await ada.done("POST", "/mcp/servers", ADDRESS)
+    assert made["health"] is None
+    word = {"breaker": "open", "failures": 5, "again_in_seconds": 42, "at": now(), "tools": 3}
+    await resources.redis.set(server_health_key(made["id"]), orjson.dumps(word))
+    seen = await ada.done("GET", f"/mcp/servers/{made['id']}")
+    assert (seen["health"]["breaker"], seen["health"]["again_in_seconds"]) == ("open", 42)
+    async with resources.redis.pubsub(ignore_subscribe_messages=True) as hints:
+        await hints.subscribe("hints")
+        await ada.done("POST", f"/mcp/servers/{made['id']}/reset")
+        async with asyncio.timeout(20):
+            while (heard := await hints.get_message(timeout=1)) is None:
+                continue
+    assert heard["data"].decode() == f"mcp-reset:{made['id']}"
 
 
 async def test_pages_follow_one_another(ada: Person) -> None:

@@ -5,7 +5,6 @@ from asyncio import gather
 from dataclasses import replace
 from typing import Any
 
-import orjson
 import pytest
 from mcp.server.fastmcp import FastMCP
 
@@ -18,7 +17,8 @@ from app.core.resources import Resources
 from app.core.settings import ToolServerSettings, python
 from app.mcp import sessions
 from app.mcp.breaker import CircuitOpen
-from app.mcp.following import Follower, reset_breaker
+from app.mcp.following import Follower
+from app.mcp.health import read_health, reset_breaker
 from app.mcp.models import McpServer, ServerState, Transport
 from app.mcp.server import NoAnswer, Server
 from app.mcp.sessions import ToolServers
@@ -178,7 +178,7 @@ async def test_what_is_registered_is_opened_and_what_was_found_is_written_back(
     assert kept.chosen is Transport.STDIO
     assert kept.state_text == "It is a program that is started here."
     assert "append_line" in {tool["name"] for tool in kept.tools}
-    assert orjson.loads(health)["breaker"] == "closed"
+    assert (await read_health(resources.redis, [row.id]))[row.id].breaker == "closed"
 
 
 async def test_a_hint_resets_the_breaker_of_a_server(
