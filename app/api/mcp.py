@@ -60,7 +60,15 @@ async def _views(
         found = numbers.get(server.id, Numbers())
         views.append(view_server(server, found, may_change=may_change, secrets=secrets))
     health = await read_health(caller.resources.redis, [view.id for view in views])
-    return [view.model_copy(update={"health": health.get(view.id)}) for view in views]
+    return [
+        view.model_copy(
+            update={
+                "health": health.get(view.id),
+                "state_text": in_language(view.state_text, caller.language),
+            }
+        )
+        for view in views
+    ]
 
 
 async def _view(session: AsyncSession, caller: Caller, server: McpServer) -> Success[ServerView]:

@@ -57,4 +57,31 @@ SERVERS = {
     "A server is being tried already. Wait for its end.": "Es wird schon ein Server ausprobiert. "
         "Warte, bis das fertig ist.",
     "The file is not valid JSON.": "Die Datei ist kein gültiges JSON.",
+    # what a worker finds
+    "Name the program that is to be started.": "Nenne das Programm, das gestartet werden soll.",
+    "The tool server “{}” does not answer.{}": "Der Server „{}“ antwortet nicht.{}",
+    "“{}” cannot be used. {}": "„{}“ ist nicht zu gebrauchen. {}",
+    "“{}” did not answer within {} seconds. Check that it runs.": "„{}“ hat in {} Sekunden nicht "
+        "geantwortet. Sieh nach, ob er läuft.",
+    "It is a program that is started here.": "Es ist ein Programm, das hier gestartet wird.",
+    "{} is what it was registered with.": "{}: So wurde er eingetragen.",
+    "{} is what worked before.": "{}: Das ging beim letzten Mal.",
+    "{} was tried first and works.": "{}: zuerst probiert, und es geht.",
+    "Chosen because {} was refused: {}": "Gewählt, weil {} abgelehnt wurde: {}",
+    "It wants a sign-in (HTTP 401); check the headers that it is called with.": "Er will eine "
+        "Anmeldung (HTTP 401); prüfe die Kopfzeilen.",
+    "It refuses us (HTTP 403); check the headers that it is called with.": "Er weist uns ab (HTTP "
+        "403); prüfe die Kopfzeilen.",
+    "There is no MCP server at this address (HTTP 404); check its path.": "Unter dieser Adresse "
+        "ist kein MCP-Server (HTTP 404); prüfe den Pfad.",
+    "It is called too often (HTTP 429); try again later.": "Er wird zu oft gerufen (HTTP 429); "
+        "versuche es später.",
+    "Nobody answers at its address.": "Unter seiner Adresse antwortet niemand.",
+    "Its certificate is not valid.": "Sein Zertifikat ist nicht gültig.",
+    "Nobody listens at its address; check host and port, and that it runs.": "Unter seiner Adresse "
+        "hört niemand zu; prüfe Name und Port, und ob er läuft.",
+    "It fell silent in the middle of an answer.": "Er verstummte mitten in einer Antwort.",
+    "The connection broke.": "Die Verbindung ist abgebrochen.",
+    "It does not answer.": "Er antwortet nicht.",
+    "It ended before it could be used.": "Er endete, bevor er zu gebrauchen war.",
 }  # fmt: skip

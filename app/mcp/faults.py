@@ -1,7 +1,7 @@
 """What goes wrong between us and a server, as sentences, and what may be concluded from it."""
 
 import httpx
-from mcp import McpError
+from mcp import McpError, types
 
 from app.core.errors import AppError
 from app.mcp.models import ServerState
@@ -49,6 +49,8 @@ def sentence_of(error: BaseException) -> str:
     match error:
         case AppError():
             return str(error)
+        case McpError() if error.error.code == types.CONNECTION_CLOSED:
+            return "It ended before it could be used."
         case McpError():
             return error.error.message[:300]
         case httpx.HTTPError():

@@ -75,9 +75,14 @@ async def test_what_is_in_the_way_of_a_server_is_one_sentence(
     body = {"name": "nobody", "url": "http://127.0.0.1:9/mcp"}
     made = await ada.done("POST", "/mcp/servers", body)
     async with at_work(resources):
-        trial = await ada.done("POST", f"/mcp/servers/{made['id']}/test")
+        path = f"/mcp/servers/{made['id']}"
+        trial = await ada.done("POST", f"{path}/test")
+        german = await ada.done("POST", f"{path}/test", accept_language="de")
+        seen = await ada.done("GET", path, accept_language="de")
     assert trial["reached"] is False
-    assert trial["sentence"].endswith(".") and "Traceback" not in trial["sentence"]
+    assert trial["sentence"].startswith("“nobody” cannot be used. Nobody listens at its address;")
+    assert german["sentence"].startswith("„nobody“ ist nicht zu gebrauchen. Unter seiner Adresse")
+    assert seen["state_text"] == german["sentence"]
 
 
 async def test_one_trial_at_a_time(ada: Person, resources: Resources) -> None:

@@ -89,6 +89,7 @@ async def test_a_server_is_tried_from_the_terminal(keiko: Keiko) -> None:
     await keiko("add", "wrong", "--", python(), "-c", "1")
     refused = await keiko("test", "wrong")
     assert isinstance(refused.exception, Unavailable)
+    assert str(refused.exception) == "“wrong” cannot be used. It ended before it could be used."
 
 
 async def test_the_catalogue_shows_lines_that_can_be_typed(keiko: Keiko) -> None:
