@@ -5,6 +5,7 @@ from mcp import McpError, types
 
 from app.core.errors import AppError
 from app.mcp.models import ServerState
+from app.mcp.words import plain_line
 
 NOT_SENT, BROKEN, REFUSED, TOO_LARGE = -32901, -32902, -32903, -32904
 """JSON-RPC errors that are ours: surely not carried out; perhaps; surely not; perhaps."""
@@ -52,7 +53,7 @@ def sentence_of(error: BaseException) -> str:
         case McpError() if error.error.code == types.CONNECTION_CLOSED:
             return "It ended before it could be used."
         case McpError():
-            return error.error.message[:300]
+            return plain_line(error.error.message)[:300]
         case httpx.HTTPError():
             return http_sentence(error)
         case TimeoutError():
