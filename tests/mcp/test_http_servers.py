@@ -165,5 +165,5 @@ async def test_a_program_that_is_not_there_is_said_in_a_sentence() -> None:
 
 async def test_a_program_that_ends_at_once_is_said_in_a_sentence() -> None:
     spec = spec_of("short", "", command="/bin/true", transport=Transport.STDIO)
-    with pytest.raises(Unavailable, match="“short” cannot be used. It ended before it could be used"):
+    with pytest.raises(Unavailable, match="“short” cannot be used. It ended before"):
         await probe(spec, inside())
