@@ -4,6 +4,7 @@ Run by `.venv/bin/python docs/walk.py` after `./keiko test` has installed what t
 """
 
 import asyncio
+import json
 import re
 import sys
 from pathlib import Path
@@ -14,10 +15,20 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from app.cli.browser import find_browser  # noqa: E402 - the path is set above
-from tests.product import Product  # noqa: E402
+from tests.fakes.model import model_process  # noqa: E402
+from tests.product import OWNER, Product  # noqa: E402
+from tests.product import PASSWORD as OWNER_PASSWORD  # noqa: E402
 
 PICTURES = ROOT / "docs" / "walk"
 PASSWORD = "a short sentence is easy to remember"  # noqa: S105 - of a Keiko that lives a minute
+
+NOTES = {
+    "name": "notes",
+    "command": sys.executable,
+    "args": ["-m", "tests.fakes.tool_server"],
+    "env": {"PYTHONPATH": str(ROOT)},
+}
+"""A server of tools that change something."""
 
 
 async def take(page: Page, name: str) -> None:
@@ -112,13 +123,8 @@ async def be_told(page: Page) -> None:
 
 
 async def work(page: Page) -> None:
-    """Look at what is done behind the scenes: the page of tasks, its panel, and schedules."""
+    """Look at what is asked by itself, and at the form for it."""
     address = page.url.partition("/thread/")[0]
-    for task in (
-        {"name": "Yearly report", "text": "What is 2 + 2?", "delay_seconds": 7200},
-        {"name": "Tidy the notes", "text": "What is 3 + 3?", "delay_seconds": 90_000},
-    ):
-        await page.request.post(f"{address}/api/v1/tasks", data=task, headers={"Origin": address})
     for schedule in (
         {"text": "What time is it in Tokyo?", "name": "Morning call", "when": "every weekday at 8"},
         {"text": "What is 17% of 230?", "name": "Monthly tip", "when": "0 9 1 * *"},
@@ -127,20 +133,59 @@ async def work(page: Page) -> None:
             f"{address}/api/v1/schedules", data=schedule, headers={"Origin": address}
         )
     other = await page.context.new_page()
-    await other.goto(f"{address}/work/tasks?state=scheduled")
-    await expect(other.locator("li.task")).to_have_count(2)
-    await take(other, "23-tasks")
     await other.goto(f"{address}/work/schedules")
     await expect(other.get_by_text("Morning call").first).to_be_visible()
     await take(other, "24-schedules")
+    await other.get_by_role("button", name="New schedule").click()
+    await other.locator("#schedule-text").fill("What time is it in Tokyo?")
+    await other.locator("#schedule-when").fill("every weekday at 8")
+    await expect(other.locator(".preview li")).to_have_count(5)
+    await take(other, "26-schedule-form")
     await other.close()
+
+
+async def long_work(browser: Browser, product: Product) -> None:
+    """Look at tasks of every kind, on a page and beside the chat, and at a question."""
+    context = await browser.new_context(
+        base_url=product.url,
+        locale="en-GB",
+        viewport={"width": 1280, "height": 800},
+        color_scheme="light",
+    )
+    page = await context.new_page()
+    origin = {"Origin": product.url}
+    await page.request.post(
+        "/auth/login", data={"username": OWNER, "password": OWNER_PASSWORD}, headers=origin
+    )
+    reading = '!tool report_progress {"percent": 40, "step": "Reading March"} !then !long 9000 30'
+    note = json.dumps({"path": "/home/ada/notes.txt", "text": "Milk, bread, tea"})
+    for task in (
+        {"name": "Tip for the bill", "text": "!say It is 14.62."},
+        {"name": "Compare the offers", "text": "!long 9000 30"},
+        {"name": "Yearly report", "text": reading},
+        {"name": "Shopping list", "text": f"!tool keep_line {note} !then !say Noted."},
+        {"name": "Tidy the notes", "text": "!say Done.", "delay_seconds": 90_000},
+    ):
+        await page.request.post("/api/v1/tasks", data=task, headers=origin)
+    await page.goto("/work/tasks")
+    await expect(page.locator("li.task progress").first).to_be_visible(timeout=20_000)
+    await take(page, "23-tasks")
+    await page.goto("/work/tasks?state=waiting")
+    await page.get_by_role("link", name="Answer").click()
+    card = page.locator("[data-kind=approval]")
+    await expect(card).to_be_visible(timeout=20_000)
+    await page.wait_for_timeout(800)
+    await card.screenshot(path=PICTURES / "27-may-this-tool-be-used.png")
+    await page.goto("/")
+    await expect(page.locator("#chat-input")).to_be_visible(timeout=20_000)
     await page.locator("#keiko-tasks").click()
     await expect(page.locator("#keiko-panel")).to_be_visible()
+    await page.wait_for_timeout(1000)
     await take(page, "25-tasks-beside-the-chat")
-    await page.keyboard.press("Escape")
+    await context.close()
 
 
-async def walk(link: str) -> None:
+async def walk(link: str, busy: Product) -> None:
     """The whole walk, in one browser."""
     PICTURES.mkdir(exist_ok=True)
     async with async_playwright() as playwright:
@@ -154,21 +199,30 @@ async def walk(link: str) -> None:
         await chat(page)
         await be_told(page)
         await work(page)
+        await long_work(browser, busy)
         await again(browser, page)
         await browser.close()
 
 
 def main() -> None:
     """Start a Keiko that nobody has used yet, and walk through it."""
-    product = Product(KEIKO_OWNER_PASSWORD="")
-    try:
-        product.start()
-        link = re.search(r"http\S+/setup/\S+", product.output)
-        if link is None:
-            raise SystemExit(product.output)
-        asyncio.run(walk(link.group(0)))
-    finally:
-        product.remove()
+    with model_process(first_token_ms=20) as url:
+        product = Product(KEIKO_OWNER_PASSWORD="")
+        busy = Product(
+            KEIKO_MODEL_URL=url,
+            KEIKO_MODEL_NAME="scripted",
+            KEIKO_TOOL_SERVERS=json.dumps([NOTES]),
+        )
+        try:
+            product.start()
+            busy.start()
+            link = re.search(r"http\S+/setup/\S+", product.output)
+            if link is None:
+                raise SystemExit(product.output)
+            asyncio.run(walk(link.group(0), busy))
+        finally:
+            busy.remove()
+            product.remove()
 
 
 if __name__ == "__main__":
