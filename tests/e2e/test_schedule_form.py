@@ -13,7 +13,8 @@ NEXT_RUNS = "Next runs"
 
 
 async def moments(form: Locator, count: int) -> list[str]:
-    """The runs that a form shows, once there are so many."""
+    """The runs that a form shows, once it has looked and there are so many."""
+    await expect(form.locator(".preview.is-old")).to_have_count(0)
     shown = form.get_by_label(NEXT_RUNS).locator("time")
     await expect(shown).to_have_count(count)
     return [str(await one.get_attribute("datetime")) for one in await shown.all()]
@@ -119,6 +120,31 @@ async def test_it_begins_ends_and_counts_in_its_time_zone(reader: Reader) -> Non
         "most_runs": 2,
         "priority": "high",
     }
+
+
+async def test_what_bounds_it_is_shown_and_taken_away(reader: Reader) -> None:
+    year = datetime.now(UTC).year + 1
+    bounds = {"starts_at": f"{year}-05-31T15:00:00Z", "ends_at": f"{year}-07-01T00:00:00Z"}
+    id = await keep(reader, "Bound", time_zone="Asia/Tokyo", most_runs=3, **bounds)
+    before = await ask(reader, "GET", f"/schedules/{id}")
+    page = await open_page(reader)
+    await choose(page, "Bound", "Edit")
+    form = page.get_by_role("dialog", name="Edit schedule")
+    await expect(form.get_by_label("Start")).to_have_value(f"{year}-06-01T00:00")
+    await expect(form.get_by_label("End")).to_have_value(f"{year}-07-01T09:00")
+    assert (await moments(form, 3))[0] == before["next_at"]
+    await form.get_by_role("button", name="Save").click()
+    await expect(form).to_be_hidden()
+    assert await ask(reader, "GET", f"/schedules/{id}") == before
+    await choose(page, "Bound", "Edit")
+    for label in ("Start", "End", "Number of runs"):
+        await form.get_by_label(label).fill("")
+    assert (await moments(form, 5))[0] < before["next_at"]
+    await form.get_by_role("button", name="Save").click()
+    await expect(form).to_be_hidden()
+    after = await ask(reader, "GET", f"/schedules/{id}")
+    assert (after["ends_at"], after["most_runs"]) == (None, None)
+    assert after["starts_at"] < before["starts_at"]
 
 
 async def test_a_wrong_end_or_number_says_so_at_its_field(reader: Reader) -> None:
