@@ -12,6 +12,7 @@ from app import __version__
 from app.cli.develop import bench, chaos, check, lock, test
 from app.cli.events import events
 from app.cli.mcp import mcp
+from app.cli.questions import questions
 from app.cli.schedules import schedules
 from app.cli.tasks import tasks
 from app.cli.users import users
@@ -92,7 +93,7 @@ def doctor(port: int | None, data: Path | None) -> None:
     sys.exit(examine(settings_with(port=port, data=data)))
 
 
-for command in (users, tasks, schedules, mcp, events, test, check, bench, chaos, lock):
+for command in (users, tasks, schedules, questions, mcp, events, test, check, bench, chaos, lock):
     commands.add_command(command)
 
 

@@ -30,6 +30,13 @@ def question(page: ChatClient) -> dict[str, Any] | None:
     return next(iter(cards(page)), None)
 
 
+async def forget_rules(page: ChatClient) -> None:
+    """Take back what was allowed for good."""
+    _, kept = await page.http("GET", "/api/v1/mcp/rules")
+    for rule in kept["data"]:
+        assert (await page.http("DELETE", f"/api/v1/mcp/rules/{rule['id']}"))[0] == 200
+
+
 async def answer(page: ChatClient, outcome: str) -> None:
     await page.until(lambda: question(page), within=15)
     card = question(page)
@@ -87,6 +94,7 @@ async def test_a_read_only_call_is_simply_made_again(keiko: Product, page: ChatC
 async def test_a_lasting_approval_is_no_word_about_a_call_that_is_cut_later(
     keiko: Product, page: ChatClient, trace: Path
 ) -> None:
+    await forget_rules(page)
     script = call(trace, "mark", 30).replace("append_line", "keep_line")
     message_id = await page.send(script)
     await page.until(lambda: question(page), within=20)
@@ -106,6 +114,25 @@ async def test_a_lasting_approval_is_no_word_about_a_call_that_is_cut_later(
     done = await page.answer(message_id, within=30)
     assert not done.is_error
     assert trace.read_text().split() == ["mark"]
+
+
+async def test_a_tool_is_allowed_and_refused_from_a_terminal(
+    keiko: Product, page: ChatClient, trace: Path
+) -> None:
+    await forget_rules(page)
+    script = call(trace, "mark", 0).replace("append_line", "keep_line")
+    message_id = await page.send(script)
+    await page.until(lambda: question(page), within=20)
+    listed = await asyncio.to_thread(keiko.run, "questions", "list")
+    [line] = [each for each in listed.stdout.splitlines() if str(trace) in each]
+    assert "approval" in line and "traces/keep_line" in line
+    changed = json.dumps({"path": str(trace), "text": "changed"})
+    said = await asyncio.to_thread(
+        keiko.run, "questions", "approve", line.split()[0], "--arguments", changed
+    )
+    assert "Allowed" in said.stdout
+    assert not (await page.answer(message_id, within=30)).is_error
+    assert trace.read_text().split() == ["changed"]
 
 
 async def test_a_task_in_the_background_asks_about_a_cut_call_too(
