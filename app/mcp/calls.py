@@ -11,7 +11,11 @@ from app.mcp.caller import Caller
 
 @dataclass(frozen=True, kw_only=True)
 class ToolCall:
-    """A model's wish to call a tool; `tool_call_id` is its idempotency key within the task."""
+    """A model's wish to call a tool; `tool_call_id` is its idempotency key within the task.
+
+    `approved` is the fingerprint of the tool that may be called; another of that name is not. None
+    where nobody asks for approval.
+    """
 
     task_id: UUID
     fence: int
@@ -20,6 +24,7 @@ class ToolCall:
     arguments: JSON
     caller: Caller | None = None
     user_id: UUID | None = None
+    approved: str | None = None
 
 
 class Settlement(StrEnum):

@@ -16,6 +16,7 @@ from app.core.resources import Resources
 from app.mcp.calls import Settlement
 from app.mcp.models import Decision
 from app.mcp.policy import Rule, decide, find_rules, fingerprint, full_name, may_remember
+from app.mcp.schema import complaint
 from app.mcp.sessions import RemoteTool
 from app.orchestrator.turn import Run
 from app.tasks.models import Question, QuestionKind
@@ -81,8 +82,8 @@ async def allowed_arguments(
         raise NotAllowed("A rule forbids this tool. Do without it, and say so.")
     said = Said(run.answers).approval(tool_call_id, arguments)
     if said is None:
-        if ruling.decision is Decision.ALLOW:
-            return arguments
+        if ruling.decision is Decision.ALLOW or complaint(tool.input_schema, arguments):
+            return arguments  # what does not fit is never called: nobody need be asked
         can_remember = ruling.is_default and may_remember(tool)
         raise ApprovalNeeded(_content(tool, tool_call_id, arguments, can_remember=can_remember))
     if said["decision"] == "approve":

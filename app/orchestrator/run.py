@@ -24,6 +24,7 @@ from app.core.logs import log
 from app.core.resources import Resources
 from app.mcp.calls import ToolCall
 from app.mcp.executor import execute, refuse
+from app.mcp.policy import fingerprint
 from app.mcp.sessions import ToolOutcome, ToolServers
 from app.orchestrator.approvals import NotAllowed, Said, allowed_arguments
 from app.orchestrator.checkpoints import TurnSaver
@@ -231,7 +232,7 @@ class Orchestrator:
         )
         refusal = ""
         try:
-            call = replace(call, arguments=await self._allowed(run, call))
+            call = await self._allowed(run, call)
         except NotAllowed as error:
             refusal = str(error)
         step_id = derived_id(run.task.id, f"tool:{request.tool_call_id}")
@@ -274,14 +275,15 @@ class Orchestrator:
             progress=CallProgress(run.task, step_id, call.name, self._hub, self._outcomes),
         )
 
-    async def _allowed(self, run: Run, call: ToolCall) -> JSON:
-        """The arguments that the call may be made with; see `allowed_arguments`."""
+    async def _allowed(self, run: Run, call: ToolCall) -> ToolCall:
+        """The call as it may be made: see `allowed_arguments`. Of no other tool of that name."""
         tool = self._servers.find_tool(call.name, call.user_id)
         if tool is None:
-            return call.arguments  # the executor says that there is none
-        return await allowed_arguments(
+            return replace(call, approved="")  # the executor says that there is none
+        arguments = await allowed_arguments(
             self._resources, run, tool, call.tool_call_id, call.arguments
         )
+        return replace(call, arguments=arguments, approved=fingerprint(tool))
 
     async def _cancelled(self, run: Run) -> None:
         """Somebody ended this run from outside: its owner, a shutdown, or a lost lease."""

@@ -168,6 +168,11 @@ async def test_a_lasting_approval_holds_in_every_chat(flow: Flow) -> None:
     assert flow.lines() == ["one", "two"]
 
 
+async def test_nobody_is_asked_about_arguments_that_do_not_fit(flow: Flow) -> None:
+    incoming = await flow.send('!tool append_line {"path": 7, "text": "one"} !then !say done')
+    assert "was not called" in await flow.result(incoming)
+
+
 async def test_a_tool_that_only_reads_is_not_asked_about(flow: Flow) -> None:
     incoming = await flow.send(READS)
     assert (await flow.result(incoming)).isdigit()
