@@ -15,7 +15,7 @@ from app.users.models import User
 from app.users.sessions import Browser, start_session
 from tests.ui.conftest import Web
 
-PAGES = ("tasks", "schedules", "inbox", "settings")
+PAGES = ("tasks", "schedules", "inbox", "tools", "settings")
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ import { html, isPanel, isTyping, nothing, render, t } from "./kit.js";
 import "./notices.js";
 
 const PAGES = [
-  { name: "tasks", label: t("Tasks", "Aufgaben"), load: () => import("./tasks.js") },
-  { name: "schedules", label: t("Schedules", "Zeitpläne"), load: () => import("./schedules.js") },
-  { name: "inbox", label: t("Inbox", "Eingang"), load: () => import("./inbox.js") },
+  { name: "tasks", key: "t", label: t("Tasks", "Aufgaben"), load: () => import("./tasks.js") },
+  { name: "schedules", key: "s", label: t("Schedules", "Zeitpläne"), load: () => import("./schedules.js") },
+  { name: "inbox", key: "i", label: t("Inbox", "Eingang"), load: () => import("./inbox.js") },
+  { name: "tools", key: "o", label: t("Tools", "Werkzeuge"), load: () => import("./tools.js") },
   { name: "settings", label: t("Settings", "Einstellungen"), load: () => import("./settings.js") },
 ];
 
@@ -67,12 +68,12 @@ async function show() {
   else end();
 }
 
-// "g" and the first letter of a page, as it is written in the address, goes there.
+// "g" and the key of a page goes there.
 let awaitsPage = false;
 
 document.addEventListener("keydown", (event) => {
   if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
-  const page = awaitsPage && PAGES.find(({ name }) => name[0] === event.key && name !== "settings");
+  const page = awaitsPage && PAGES.find(({ key }) => key === event.key);
   awaitsPage = event.key === "g" && !isPanel;
   if (!page) return;
   event.preventDefault();
