@@ -23,10 +23,9 @@ export async function open(root) {
 
   const going = new Set(); // ids of what is removed unless that is taken back
   const without = (items) => items.filter(({ id }) => !going.has(id));
-  const look = () => {
-    const shown = Math.max(SIZE, Math.min(state.read.length, MOST));
-    return Promise.all([api(`/notifications?unread=true&limit=${SIZE}`), api(`/notifications?unread=false&limit=${shown}`)]);
-  };
+  let wanted = SIZE; // how many that are read
+  const look = () =>
+    Promise.all([api(`/notifications?unread=true&limit=${SIZE}`), api(`/notifications?unread=false&limit=${wanted}`)]);
   const load = newest(look, ({ found, problem }) => {
     if (found) {
       const [unread, read] = found;
@@ -43,6 +42,10 @@ export async function open(root) {
     }, SOON);
   };
   const more = async () => {
+    if (wanted + SIZE <= MOST) {
+      wanted += SIZE;
+      return load(); // a look that is under way would bring fewer: this one overtakes it
+    }
     const page = await attempt(api(`/notifications?unread=false&limit=${SIZE}&after=${encodeURIComponent(state.next)}`));
     if (!page) return;
     Object.assign(state, { read: [...state.read, ...page.items], next: page.next_cursor });

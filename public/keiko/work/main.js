@@ -7,7 +7,7 @@ const PAGES = [
   { name: "tasks", key: "t", label: t("Tasks", "Aufgaben"), load: () => import("./tasks.js") },
   { name: "schedules", key: "s", label: t("Schedules", "Zeitpläne"), load: () => import("./schedules.js") },
   { name: "inbox", key: "i", label: t("Inbox", "Eingang"), load: () => import("./inbox.js") },
-  { name: "tools", key: "o", label: t("Tools", "Werkzeuge"), load: () => import("./tools.js") },
+  { name: "tools", key: "o", label: "Tools", load: () => import("./tools.js") },
   { name: "settings", label: t("Settings", "Einstellungen"), load: () => import("./settings.js") },
 ];
 
