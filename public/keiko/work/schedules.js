@@ -6,6 +6,7 @@ import { ask, leave } from "./schedule-form.js";
 import { row } from "./schedule-row.js";
 
 const AT_ONCE = 50;
+const MOST = 500; // schedules that are looked at again at once
 const RUNS_AT_ONCE = 10;
 const LOOK_AGAIN = 30_000; // ms; for what an event that was lost would have told
 const SOON = 250; // ms in which several events are one look
@@ -21,6 +22,7 @@ const SAID = {
 
 export async function open(root) {
   let items = null;
+  let wanted = AT_ONCE;
   let cursor = null;
   let problem = null;
   let isClosed = false;
@@ -30,7 +32,7 @@ export async function open(root) {
   // What there is
 
   const load = newest(
-    () => api(`/schedules?limit=${Math.max(AT_ONCE, Math.min(items?.length ?? 0, 500))}`),
+    () => api(`/schedules?limit=${wanted}`),
     async (answer) => {
       problem = answer.problem;
       if (answer.found) ({ items, next_cursor: cursor } = answer.found);
@@ -39,6 +41,10 @@ export async function open(root) {
     },
   );
   const more = async () => {
+    if (wanted + AT_ONCE <= MOST) {
+      wanted += AT_ONCE;
+      return load(); // a look that is under way would bring fewer: this one overtakes it
+    }
     try {
       const page = await api(`/schedules?${new URLSearchParams({ limit: AT_ONCE, after: cursor })}`);
       const known = new Set(items.map(({ id }) => id));
