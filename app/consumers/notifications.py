@@ -26,8 +26,6 @@ _ENDS = {
     "task.timed_out": Kind.TASK_FAILED,
     "task.cancelled": Kind.TASK_FAILED,
 }
-
-
 _SETTLED = ("question.answered", "question.expired")
 
 

@@ -24,7 +24,7 @@ from app.events.store import record_all
 from app.events.types import ToolExecuted
 from app.mcp.calls import Settlement, ToolCall, UnknownOutcome
 from app.mcp.models import ExecutionStatus, McpServer, ToolExecution
-from app.mcp.policy import fingerprint
+from app.mcp.policy import mark_of
 from app.mcp.schema import complaint
 from app.mcp.server import NoAnswer, ServerStopped
 from app.mcp.sessions import Progress, RemoteTool, ToolOutcome, ToolServers
@@ -208,7 +208,7 @@ async def _answer(
 
     async def once() -> ToolOutcome:
         tool = servers.find_tool(call.name, call.user_id)
-        if tool is not None and call.approved not in (None, fingerprint(tool)):
+        if tool is not None and call.approved not in (None, mark_of(tool)):
             return ToolOutcome(f"“{call.name}” has changed; it was not called.", failed=True)
         seconds = resources.settings.tool_timeout_seconds
         return await servers.call(

@@ -40,7 +40,7 @@ class Ruling(NamedTuple):
 
 def decide(tool: RemoteTool, rules: Iterable[Rule]) -> Ruling:
     """The strictest of the rules that fit, or what holds without any."""
-    name, mark = full_name(tool), fingerprint(tool)
+    name, mark = full_name(tool), mark_of(tool)
     fitting = [
         rule.decision
         for rule in rules
@@ -57,7 +57,7 @@ def full_name(tool: RemoteTool) -> str:
     return f"{tool.server}/{tool.remote_name}"
 
 
-def fingerprint(tool: RemoteTool) -> str:
+def mark_of(tool: RemoteTool) -> str:
     """Stands for a tool of just this server, as it describes itself now."""
     return f"{tool.server_id or tool.server}:{tool.fingerprint}"
 

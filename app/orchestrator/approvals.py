@@ -15,7 +15,7 @@ from app.core.errors import AppError
 from app.core.resources import Resources
 from app.mcp.calls import Settlement
 from app.mcp.models import Decision
-from app.mcp.policy import Rule, decide, find_rules, fingerprint, full_name, may_remember
+from app.mcp.policy import Rule, decide, find_rules, full_name, mark_of, may_remember
 from app.mcp.schema import complaint
 from app.mcp.sessions import RemoteTool
 from app.orchestrator.turn import Run
@@ -107,7 +107,7 @@ def _content(tool: RemoteTool, tool_call_id: str, arguments: JSON, *, can_rememb
         "arguments": arguments,
         "arguments_hash": hash_of(arguments),
         "pattern": full_name(tool),
-        "fingerprint": fingerprint(tool),
+        "fingerprint": mark_of(tool),
         "can_remember": can_remember,
     }
 

@@ -24,7 +24,7 @@ from app.core.logs import log
 from app.core.resources import Resources
 from app.mcp.calls import ToolCall
 from app.mcp.executor import execute, refuse
-from app.mcp.policy import fingerprint
+from app.mcp.policy import mark_of
 from app.mcp.sessions import ToolOutcome, ToolServers
 from app.orchestrator.approvals import NotAllowed, Said, allowed_arguments
 from app.orchestrator.checkpoints import TurnSaver
@@ -283,7 +283,7 @@ class Orchestrator:
         arguments = await allowed_arguments(
             self._resources, run, tool, call.tool_call_id, call.arguments
         )
-        return replace(call, arguments=arguments, approved=fingerprint(tool))
+        return replace(call, arguments=arguments, approved=mark_of(tool))
 
     async def _cancelled(self, run: Run) -> None:
         """Somebody ended this run from outside: its owner, a shutdown, or a lost lease."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.core.resources import Resources
 from app.mcp.executor import execute
-from app.mcp.policy import fingerprint
+from app.mcp.policy import mark_of
 from app.mcp.sessions import ToolServers
 from app.tasks.models import Task
 from tests.mcp.calls import append, lines
@@ -26,6 +26,6 @@ async def test_a_tool_that_is_as_it_was_approved_is_called(
 ) -> None:
     tool = tool_servers.find_tool("append_line")
     assert tool is not None
-    call = replace(append(task, file), approved=fingerprint(tool))
+    call = replace(append(task, file), approved=mark_of(tool))
     assert not (await execute(resources, call, tool_servers)).failed
     assert lines(file) == ["done"]

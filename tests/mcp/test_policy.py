@@ -13,8 +13,8 @@ from app.mcp.policy import (
     add_rule,
     decide,
     find_rules,
-    fingerprint,
     list_rules,
+    mark_of,
     may_remember,
     remove_rule,
 )
@@ -39,7 +39,7 @@ OWN = replace(WRITES, server=BUILT_IN)
         (READS, [Rule("git/w*e", Decision.DENY)], Decision.DENY),
         (WRITES, [Rule("other/*", Decision.ALLOW)], Decision.ASK),
         (WRITES, [Rule("git/writ", Decision.ALLOW)], Decision.ASK),
-        (WRITES, [Rule("git/write", Decision.ALLOW, fingerprint(WRITES))], Decision.ALLOW),
+        (WRITES, [Rule("git/write", Decision.ALLOW, mark_of(WRITES))], Decision.ALLOW),
     ],
 )
 def test_the_strictest_rule_that_fits_decides(
@@ -55,7 +55,7 @@ def test_the_strictest_rule_that_fits_decides(
 def test_an_approval_does_not_hold_for_a_tool_that_describes_itself_otherwise(
     other: RemoteTool,
 ) -> None:
-    rule = Rule("*/write", Decision.ALLOW, fingerprint(WRITES))
+    rule = Rule("*/write", Decision.ALLOW, mark_of(WRITES))
     assert decide(other, [rule]).decision is Decision.ASK
 
 
