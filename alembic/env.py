@@ -7,15 +7,23 @@ from alembic import context
 
 import app.audit.models
 import app.chats.models
+import app.core.key_register
+import app.core.resealing
 import app.events.counts
 import app.events.inbox
 import app.events.store
 import app.events.sweeper
+import app.files.models
 import app.mcp.models
+import app.memory.models
 import app.notifications.models
+import app.oauth.models
 import app.schedules.models
 import app.tasks.models
+import app.users.factor_models
+import app.users.key_models
 import app.users.models
+import app.users.providers.models
 import app.webhooks.models  # noqa: F401 - the imports above fill the metadata
 from app.core.db import Base, open_engine
 from app.core.settings import settings

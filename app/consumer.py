@@ -1,8 +1,10 @@
-"""The consumer process: the outbox relay, everything that reads events, and the senders."""
+"""The consumer process: the outbox relay, everything that reads events, senders and sealer."""
 
 from app.consumers import CONSUMERS
 from app.consumers.relay import relay_events
+from app.consumers.resealer import seal_rows
 from app.consumers.runtime import Consumer
+from app.consumers.sealer import note_start, seal_record, sweep_record
 from app.consumers.senders import send_notifications, write_digests
 from app.consumers.webhook_sender import send_webhooks
 from app.core.cancel import run_together
@@ -19,6 +21,10 @@ async def serve(resources: Resources) -> None:
         send_notifications(resources),
         write_digests(resources),
         send_webhooks(resources),
+        note_start(resources),
+        seal_record(resources),
+        sweep_record(resources),
+        seal_rows(resources),
     )
 
 

@@ -1,4 +1,4 @@
-"""The nursery: imports a process's modules once, then forks the process that serves.
+"""The nursery: imports and prepares a process's modules once, then forks the process that serves.
 
 When that one dies, the next is there a tenth of a second later: it has nothing left to import.
 The nursery itself opens no connection, runs no loop and starts no thread, so a fork is safe.
@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -30,8 +31,10 @@ def serve(name: str, settings: Settings, *, after: tuple[str, ...] = ()) -> int:
     process that serves then stands in `<name>.pid`. Gives back the exit code. Where forking
     after imports is not safe (macOS), this process itself serves.
     """
-    gc.disable()  # while importing, a collection finds nothing and costs a tenth of the start
+    gc.disable()  # until then a collection finds nothing and costs a tenth of the start
     module = importlib.import_module(f"app.{name}")
+    prepare: Callable[[], object] = getattr(module, "prepare", lambda: None)
+    prepare()
     gc.enable()
     pid_file = settings.run_folder / f"{name}.pid"
     while not all((settings.run_folder / mark).exists() for mark in after):

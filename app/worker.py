@@ -10,6 +10,7 @@ from app.jobs.runtime import job_worker
 from app.jobs.schedules import fire_schedules
 from app.jobs.turns import TurnWorker
 from app.mcp.following import Follower
+from app.mcp.oauth.tokens import Tokens
 from app.mcp.sessions import ToolServers
 from app.orchestrator.llm import open_models
 from app.orchestrator.run import Orchestrator
@@ -20,7 +21,8 @@ from tools.server import build_server
 async def serve(resources: Resources) -> None:
     """Work until cancelled; then hand over what still runs."""
     hub, bus = Hub(resources.redis), Bus(resources.redis)
-    servers = ToolServers(resources.settings, built_in=build_server(resources))
+    tokens = Tokens(resources)
+    servers = ToolServers(resources.settings, built_in=build_server(resources), tokens=tokens)
     follower = Follower(resources, servers)
     follower.listen(bus)
     async with (

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -29,6 +30,8 @@ def default_of(name: str, field: FieldInfo) -> str:
     value: Any = field.default
     if value is PydanticUndefined or value is None or value == []:
         return "-"
+    if isinstance(value, BaseModel):
+        return f"`{value.model_dump_json()}`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

@@ -15,7 +15,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from app.cli.browser import find_browser  # noqa: E402 - the path is set above
+from tests.fakes.guarded_tools import guarded_tools  # noqa: E402
+from tests.fakes.guarded_tools import walk as allow  # noqa: E402
 from tests.fakes.model import model_process  # noqa: E402
+from tests.node_packages import node, script  # noqa: E402
 from tests.product import OWNER, Product  # noqa: E402
 from tests.product import PASSWORD as OWNER_PASSWORD  # noqa: E402
 
@@ -29,6 +32,29 @@ NOTES = {
     "env": {"PYTHONPATH": str(ROOT)},
 }
 """A server of tools that change something."""
+
+ASKING = {**NOTES, "name": "travel", "args": ["-m", "tests.fakes.asking_server"]}
+"""A server that asks."""
+
+FORM = {
+    "message": "Whom may I book for, and when?",
+    "schema": {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "title": "Name", "description": "As on the passport."},
+            "day": {"type": "string", "format": "date", "title": "Day"},
+            "seat": {"type": "string", "title": "Seat", "enum": ["Window", "Aisle"]},
+        },
+        "required": ["name", "day"],
+    },
+}
+
+OTHERS = {
+    "name": "everything",
+    "command": node(),
+    "args": [script("@modelcontextprotocol/server-everything", "dist/index.js")],
+}
+"""A server that nobody here wrote, with something of each kind."""
 
 
 async def take(page: Page, name: str) -> None:
@@ -144,8 +170,8 @@ async def work(page: Page) -> None:
     await other.close()
 
 
-async def long_work(browser: Browser, product: Product) -> None:
-    """Look at tasks of every kind, on a page and beside the chat, and at a question."""
+async def come_in(browser: Browser, product: Product) -> Page:
+    """A page of the owner of a Keiko that is at work already."""
     context = await browser.new_context(
         base_url=product.url,
         locale="en-GB",
@@ -153,10 +179,64 @@ async def long_work(browser: Browser, product: Product) -> None:
         color_scheme="light",
     )
     page = await context.new_page()
-    origin = {"Origin": product.url}
     await page.request.post(
-        "/auth/login", data={"username": OWNER, "password": OWNER_PASSWORD}, headers=origin
+        "/auth/login",
+        data={"username": OWNER, "password": OWNER_PASSWORD},
+        headers={"Origin": product.url},
     )
+    return page
+
+
+async def others_tools(browser: Browser, product: Product) -> None:
+    """Look at servers of others: what they offer, how far they are, what they ask."""
+    page = await come_in(browser, product)
+    origin = {"Origin": product.url}
+    async with guarded_tools() as library:
+        for server in (
+            {"name": "clock", "command": sys.executable, "args": ["-m", "mcp_server_time"]},
+            {"name": "library", "url": library.url, "description": "What I may borrow."},
+        ):
+            made = await page.request.post("/api/v1/mcp/servers", data=server, headers=origin)
+            id = (await made.json())["data"]["id"]
+        way = f"/api/v1/mcp/servers/{id}/sign-in"
+        begun = await (await page.request.post(way, data={}, headers=origin)).json()
+        await page.goto(str(await allow(begun["data"]["address"])))
+        await page.goto("/work/tools")
+        await expect(page.get_by_text("Signed in at")).to_be_visible(timeout=30_000)
+        await expect(page.get_by_text("Connected").first).to_be_visible(timeout=30_000)
+        await take(page, "28-servers-of-tools")
+        await page.request.delete(way, headers=origin)
+        await ask(page, '!tool trigger-long-running-operation {"duration": 40, "steps": 20}')
+        await expect(page.get_by_text(re.compile("^25 %"))).to_be_visible(timeout=40_000)
+        await take(page, "29-how-far-a-tool-is")
+        await ask(page, f"!tool form {json.dumps(FORM)}")
+        await picture_of(page, "elicitation", "30-a-server-asks")
+        await ask(page, "!tool whoami {}")
+        await picture_of(page, "sign_in", "31-sign-in-to-continue")
+    await page.context.close()
+
+
+async def ask(page: Page, text: str) -> None:
+    """Write a message in a new chat."""
+    await page.goto("/")
+    await page.locator("#chat-input").click(timeout=20_000)
+    await page.keyboard.type(text)
+    await page.wait_for_timeout(300)
+    await page.keyboard.press("Enter")
+
+
+async def picture_of(page: Page, kind: str, name: str) -> None:
+    """The picture of a question's card."""
+    card = page.locator(f"[data-kind={kind}]")
+    await expect(card).to_be_visible(timeout=20_000)
+    await page.wait_for_timeout(800)
+    await card.screenshot(path=PICTURES / f"{name}.png")
+
+
+async def long_work(browser: Browser, product: Product) -> None:
+    """Look at tasks of every kind, on a page and beside the chat, and at a question."""
+    page = await come_in(browser, product)
+    origin = {"Origin": product.url}
     reading = '!tool report_progress {"percent": 40, "step": "Reading March"} !then !long 9000 30'
     note = json.dumps({"path": "/home/ada/notes.txt", "text": "Milk, bread, tea"})
     for task in (
@@ -172,17 +252,14 @@ async def long_work(browser: Browser, product: Product) -> None:
     await take(page, "23-tasks")
     await page.goto("/work/tasks?state=waiting")
     await page.get_by_role("link", name="Answer").click()
-    card = page.locator("[data-kind=approval]")
-    await expect(card).to_be_visible(timeout=20_000)
-    await page.wait_for_timeout(800)
-    await card.screenshot(path=PICTURES / "27-may-this-tool-be-used.png")
+    await picture_of(page, "approval", "27-may-this-tool-be-used")
     await page.goto("/")
     await expect(page.locator("#chat-input")).to_be_visible(timeout=20_000)
     await page.locator("#keiko-tasks").click()
     await expect(page.locator("#keiko-panel")).to_be_visible()
     await page.wait_for_timeout(1000)
     await take(page, "25-tasks-beside-the-chat")
-    await context.close()
+    await page.context.close()
 
 
 async def walk(link: str, busy: Product) -> None:
@@ -199,6 +276,7 @@ async def walk(link: str, busy: Product) -> None:
         await chat(page)
         await be_told(page)
         await work(page)
+        await others_tools(browser, busy)
         await long_work(browser, busy)
         await again(browser, page)
         await browser.close()
@@ -211,7 +289,10 @@ def main() -> None:
         busy = Product(
             KEIKO_MODEL_URL=url,
             KEIKO_MODEL_NAME="scripted",
-            KEIKO_TOOL_SERVERS=json.dumps([NOTES]),
+            KEIKO_TOOL_SERVERS=json.dumps([NOTES, ASKING, OTHERS]),
+            KEIKO_TOOL_RULES=json.dumps([{"pattern": "everything/*", "decision": "allow"}]),
+            KEIKO_MCP_COMMANDS=json.dumps([f"{sys.executable} -m mcp_server_time"]),
+            KEIKO_OUTBOUND_PRIVATE='["127.0.0.1"]',
         )
         try:
             product.start()

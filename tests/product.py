@@ -13,12 +13,21 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.children import die_with_parent, end
+from app.core.db import open_engine
+from app.core.keys import open_sealer
+from app.core.sealed_types import use_sealer
+from app.core.settings import Settings
+from tests.canaries import must_be_clean, must_hold_no_secret, plant_secret
 from tests.folders import server_folder
+from tests.generous import GENEROUS
 
 ROOT = Path(__file__).parents[1]
 OWNER, PASSWORD = "ada", "correct horse battery staple"
+COMMANDS = "valkey*/**/*.aof"
+"""Below its data folder: every command that Valkey was given."""
 
 
 class Product:
@@ -50,6 +59,7 @@ class Product:
             "KEIKO_OWNER_NAME": OWNER,
             "KEIKO_OWNER_PASSWORD": PASSWORD,
             "KEIKO_MODEL_DISCOVERY": "false",
+            "KEIKO_RATE_LIMITS": GENEROUS.model_dump_json(),
         }
         return clean | own | self._environment | more
 
@@ -172,6 +182,12 @@ class Product:
         """Its database's address, for SQLAlchemy."""
         return self.servers()["postgres"]
 
+    def open_engine(self, *, pool_size: int) -> AsyncEngine:
+        """A way into its database, with its keys; dispose of it yourself."""
+        engine = open_engine(self.database_url, pool_size=pool_size)
+        use_sealer(engine, open_sealer(Settings(_env_file=None, data=self.data)))
+        return engine
+
     @property
     def redis_url(self) -> str:
         """Its Valkey's address."""
@@ -186,18 +202,39 @@ class Product:
             timeout=10,
         )
         answer.raise_for_status()
+        for token in answer.cookies.values():
+            plant_secret(token)
         return dict(answer.cookies)
 
-    def client(self) -> httpx.Client:
-        """An HTTP client that is signed in as the owner."""
+    def client(self, username: str = OWNER) -> httpx.Client:
+        """An HTTP client that is signed in, as the owner if not said otherwise."""
         return httpx.Client(
-            base_url=self.url, cookies=self.login(), headers={"Origin": self.url}, timeout=30
+            base_url=self.url,
+            cookies=self.login(username),
+            headers={"Origin": self.url},
+            timeout=30,
         )
 
+    def invite(self, username: str, role: str = "user") -> str:
+        """Make an account whose password is the owner's; gives back its name."""
+        chosen = {"username": username, "password": PASSWORD, "password_again": PASSWORD}
+        with self.client() as owner:
+            made = owner.post("/api/v1/users/invitations", json={"role": role})
+            link = made.raise_for_status().json()["data"]["link"]
+        plant_secret(link.rpartition("/")[2])
+        httpx.post(link, json=chosen, headers={"Origin": self.url}).raise_for_status()
+        return username
+
     def remove(self) -> None:
-        """Stop it if it runs, and forget its data."""
+        """Stop it if it runs, look through what it wrote, and forget its data."""
         if self._process:
             self.stop()
+        plant_secret(PASSWORD)
+        for log in (self.folder / "up.log", *(self.data / "logs").glob("*")):
+            if log.exists():
+                must_be_clean(log.name, log.read_text(errors="replace"))
+        for told in self.data.glob(COMMANDS):
+            must_hold_no_secret(told.name, told.read_text(errors="replace"))
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -57,6 +57,16 @@ SENTENCES = {
         "(/work/schedules).",
     ),
     "then_on": (", then {moments}", ", dann {moments}"),
+    "remembered": (
+        "Remembered: {text} It can be seen and forgotten under [Settings](/work/settings).",
+        "Gemerkt: {text} Zu sehen und zu vergessen unter [Einstellungen](/work/settings).",
+    ),
+    "recalled": ("What is remembered about this:\n{lines}", "Dazu ist gemerkt:\n{lines}"),
+    "nothing_remembered": (
+        "Nothing is remembered about this.",
+        "Dazu ist nichts gemerkt.",
+    ),
+    "forgotten": ("Forgotten: {text}", "Vergessen: {text}"),
     "no_schedules": ("There are no schedules.", "Es gibt keine Zeitpläne."),
     "schedules": ("Schedules:\n{lines}", "Zeitpläne:\n{lines}"),
     "next": ("next {moment}", "nächstes Mal {moment}"),
@@ -92,6 +102,19 @@ SENTENCES = {
         "Es fehlt, was getan werden soll. Es wurde nichts angelegt.",
     ),
     "reminds_of": ("Reminder: {text}", "Erinnerung: {text}"),
+    "no_file": (
+        "There is no file “{wanted}”. A tool's result names the files that it brought.",
+        "Es gibt keine Datei „{wanted}“. Das Ergebnis eines Werkzeugs nennt die Dateien, die es"
+        " gebracht hat.",
+    ),
+    "not_text": (
+        "“{name}” ({kind}, {size} bytes) holds no text.",
+        "„{name}“ ({kind}, {size} Bytes) enthält keinen Text.",
+    ),
+    "part": (
+        "[Characters {start} to {end} of {whole}.]",
+        "[Zeichen {start} bis {end} von {whole}.]",
+    ),
     "running": ("running", "läuft"),
     "queued": ("about to begin", "beginnt gleich"),
     "pending": ("waits for its time", "wartet auf seine Zeit"),

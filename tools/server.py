@@ -9,19 +9,21 @@ from mcp.types import ToolAnnotations
 from app.core.resources import Resources
 from tools.calculator import calculator
 from tools.clock import clock
+from tools.files import read_result
+from tools.memory import forget, recall, remember
 from tools.schedules import change_schedule, list_schedules, remind, schedule
 from tools.tasks import cancel_task, list_tasks, report_progress, start_task
 
 ANYWHERE = (clock, calculator)
 """Tools that only look, at nothing of anybody's: any MCP client may have them."""
 
-LOOKING = (list_tasks, list_schedules)
+LOOKING = (list_tasks, list_schedules, read_result, recall)
 """Tools that look at what a user has: called again whenever their answer was lost."""
 
-ONCE = (start_task, report_progress, schedule, remind)
+ONCE = (start_task, report_progress, schedule, remind, remember)
 """Tools that change something, and nothing more however often the same call is made."""
 
-ENDING = (cancel_task, change_schedule)
+ENDING = (cancel_task, change_schedule, forget)
 """The same, of those that end something."""
 
 _LOOKS = ToolAnnotations(readOnlyHint=True, openWorldHint=False)

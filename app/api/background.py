@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from app.api.deps import Body, Caller, CallerNow, Id, Storable
+from app.api.deps import Body, Caller, CallerNow, Id, Storable, may
 from app.api.errors import documented
 from app.api.tasks import TaskView, view_task
 from app.chats.models import StepKind
@@ -21,8 +21,13 @@ from app.tasks.listing import TaskFilter, TaskState
 from app.tasks.models import Task, TaskPriority
 from app.turns import background
 from app.turns.background import TaskRequest
+from app.users.permissions import Permission
 
-router = APIRouter(prefix="/tasks", tags=["tasks"])
+router = APIRouter(
+    prefix="/tasks",
+    tags=["tasks"],
+    dependencies=[may(Permission.TASKS_READ, to_write=Permission.TASKS_WRITE)],
+)
 
 Moment = Annotated[AwareDatetime, Field(strict=False)]
 """A moment with its offset from UTC."""

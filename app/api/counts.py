@@ -6,14 +6,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.deps import AdministratorNow, Storable
+from app.api.deps import CallerNow, Storable, may
 from app.api.errors import documented
 from app.core.clock import now
 from app.core.envelope import Success
 from app.events.counts import list_counts
 from app.events.patterns import check_pattern
+from app.users.permissions import Permission
 
-router = APIRouter(prefix="/events", tags=["events"], responses=documented(403))
+router = APIRouter(
+    prefix="/events",
+    tags=["events"],
+    responses=documented(403),
+    dependencies=[may(Permission.METRICS_READ)],
+)
 
 USUAL_SPAN = timedelta(days=29)
 
@@ -52,7 +58,7 @@ class Count(BaseModel):
 
 @router.get("/counts", operation_id="count_events")
 async def read_counts(
-    caller: AdministratorNow, query: Annotated[CountQuery, Query()]
+    caller: CallerNow, query: Annotated[CountQuery, Query()]
 ) -> Success[list[Count]]:
     """What happened per day and type, of all users together; latest day first. At most 366 days.
 

@@ -3,24 +3,26 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request, Security
-from fastapi.security import APIKeyCookie
+from fastapi.routing import APIRoute
+from fastapi.security import APIKeyCookie, HTTPBearer
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.routing import BaseRoute
 
 from app.api.feed import Feed
 from app.api.readers import Readers
 from app.core.db import is_storable
-from app.core.errors import Forbidden, Unauthenticated
+from app.core.errors import Unauthenticated
 from app.core.language import preferred_language
 from app.core.resources import Resources
 from app.tasks.live import Live
 from app.turns.service import Turns
-from app.users.models import Role
-from app.users.sessions import SignedIn
+from app.users.permissions import Permission
+from app.users.signed_in import SignedIn
 
 _https_cookie = APIKeyCookie(
     name="__Host-keiko_session",
@@ -32,6 +34,12 @@ _http_cookie = APIKeyCookie(
     name="keiko_session",
     scheme_name="session_over_http",
     description="The cookie that `POST /auth/login` sets over plain http.",
+    auto_error=False,
+)
+_api_key = HTTPBearer(
+    scheme_name="api_key",
+    bearerFormat="kpa_…",
+    description="A key of `POST /api/v1/api-keys`; does what its scopes and your role allow.",
     auto_error=False,
 )
 
@@ -77,18 +85,46 @@ def _caller(request: Request) -> Caller:
 
 CallerNow = Annotated[Caller, Depends(_caller)]
 
-
-def _administrator(caller: CallerNow) -> Caller:
-    if caller.signed_in.role is not Role.ADMIN:
-        raise Forbidden("Only an administrator may see this.")
-    return caller
+_SAFE = ("GET", "HEAD")
 
 
-AdministratorNow = Annotated[Caller, Depends(_administrator)]
-"""Who asks, where a route is about all users together."""
+@dataclass(frozen=True)
+class Right:
+    """What a route asks of its caller's role and key; a changing one may ask something else."""
 
-SIGNED_IN = [Depends(_caller), Security(_https_cookie), Security(_http_cookie)]
-"""Dependencies of every route that is for signed-in users; the cookies are read by the gate."""
+    to_read: Permission
+    to_write: Permission
+
+    def __call__(self, request: Request, caller: CallerNow) -> None:
+        """Raises Forbidden."""
+        caller.signed_in.require(self.asked(request.method))
+
+    def asked(self, method: str) -> Permission:
+        """What a request of this method needs."""
+        return self.to_read if method in _SAFE else self.to_write
+
+
+def may(permission: Permission, *, to_write: Permission | None = None) -> Any:
+    """Dependency of routers and routes: who asks may do this; to change things, `to_write`.
+
+    Every route has at least one: without, the application is not built (see `app.api.router`).
+    """
+    return Depends(Right(permission, to_write or permission))
+
+
+def find_rights(route: BaseRoute) -> list[Right]:
+    """What a route asks of its callers, by itself and by its router."""
+    given = route.dependencies if isinstance(route, APIRoute) else []
+    return [each.dependency for each in given if isinstance(each.dependency, Right)]
+
+
+SIGNED_IN = [
+    Depends(_caller),
+    Security(_https_cookie),
+    Security(_http_cookie),
+    Security(_api_key),
+]
+"""Dependencies of every route that is for signed-in users; the gate reads cookies and keys."""
 
 
 def _storable(text: str) -> str:

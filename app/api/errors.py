@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from fastapi import FastAPI, Request
@@ -29,6 +30,7 @@ from app.core.language import preferred_language
 from app.core.logs import log
 from app.core.redis import LOST
 from app.core.refusals import in_language
+from app.events.refusals import note_refusal
 
 STATUS: dict[type[AppError], int] = {
     NotFound: 404,
@@ -53,7 +55,10 @@ METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     401: {"model": Failure, "description": "Nobody is signed in."},
-    403: {"model": Failure, "description": "Not with the role that you have."},
+    403: {
+        "model": Failure,
+        "description": "Not with your role, or not with this API key's scopes.",
+    },
     404: {"model": Failure, "description": "It does not exist, or it is not yours."},
     409: {"model": Failure, "description": "Not in the present state."},
     422: {"model": Failure, "description": "The request is wrong; `field` says where."},
@@ -95,8 +100,29 @@ async def _expected(request: Request, error: AppError) -> JSONResponse:
     status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), None)
     if status is None:
         return await _unexpected(request, error)
+    _note(request, error)
     body = ErrorBody(code=error.code, message=str(error), field=getattr(error, "field", None))
     return failure(request, status, body, _headers(error))
+
+
+def _note(request: Request, error: AppError) -> None:
+    """Put a refusal on record. Another's row is not found: that is noted with the id asked for."""
+    ids = [id for value in request.path_params.values() if (id := _id(str(value)))]
+    if isinstance(error, NotFound) and not ids:
+        return
+    if isinstance(error, NotFound | Forbidden | TooMany):
+        path = request.url.path
+        for name, value in request.path_params.items():
+            path = path.replace(str(value), f"{{{name}}}")
+        what = f"{request.method} {path}"
+        note_refusal(request, reason=error.code, what=what, subject_id=ids[0] if ids else None)
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _headers(error: AppError) -> dict[str, str]:
@@ -120,6 +146,9 @@ async def _malformed(request: Request, error: RequestValidationError) -> JSONRes
 async def _refused(request: Request, error: HTTPException) -> JSONResponse:
     headers = dict(error.headers or {})
     message = str(error.detail)
+    if error.status_code == 400:  # FastAPI says so of a body that is not even text
+        body = ErrorBody(code="invalid", message="The body is not valid JSON.")
+        return failure(request, 422, body, headers)
     if error.status_code == 404:
         message = f"There is nothing at {request.url.path}."
     elif error.status_code == 405:

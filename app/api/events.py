@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import Send
 
-from app.api.deps import Caller, CallerNow
+from app.api.deps import Caller, CallerNow, may
 from app.api.errors import documented
 from app.api.questions import QuestionView
 from app.api.stream import HEARTBEAT, Mailbox, News, missing_text, picture, position, until_look
@@ -23,9 +23,15 @@ from app.tasks.models import OPEN, Question, Task, TaskStatus
 from app.tasks.parts import LiveState, LiveTool
 from app.tasks.questions import list_open_questions
 from app.tasks.service import get_task
+from app.users.permissions import Permission
 from app.users.sessions import list_ended
 
-router = APIRouter(prefix="/tasks", tags=["tasks"], responses=documented(404))
+router = APIRouter(
+    prefix="/tasks",
+    tags=["tasks"],
+    responses=documented(404),
+    dependencies=[may(Permission.TASKS_READ)],
+)
 
 ABOUT = """\
 `state` (first: `status`, `text` so far, `tools`; again whenever what was shown is to be

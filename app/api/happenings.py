@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import datetime
+from time import monotonic
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.api.deps import Caller, CallerNow, Storable
+from app.api.deps import Caller, CallerNow, Storable, may
 from app.api.events import EventStream
 from app.api.feed import Listener
 from app.api.stream import HEARTBEAT, QUIET
@@ -20,11 +21,15 @@ from app.core.errors import Unauthenticated
 from app.events.envelope import Envelope, encode, envelope
 from app.events.history import Place, list_events, list_published, place_of
 from app.events.patterns import check_pattern, matches
+from app.users.permissions import Permission
 from app.users.sessions import list_ended
 
-router = APIRouter(prefix="/events", tags=["events"])
+router = APIRouter(prefix="/events", tags=["events"], dependencies=[may(Permission.EVENTS_READ)])
 
 REPLAYED_AT_ONCE = 500
+
+LOOK_SECONDS = 60.0
+"""However much happens, so often it is looked whether session or key are over by now."""
 
 ABOUT = """\
 Each event has its type as `event` (`task.completed`), its id as `id`, and as `data` the envelope
@@ -123,13 +128,14 @@ async def _follow(caller: Caller, patterns: list[str], last: UUID | None) -> Asy
         suppress(Unauthenticated),
     ):
         place = await _begin(caller, last)
-        must_look = last is not None
+        must_look, look_at = last is not None, monotonic() + LOOK_SECONDS
         yield HEARTBEAT
         while True:
             events: list[Envelope] = []
             if not must_look:
                 events, must_look = await listener.take(QUIET)
-            if must_look:
+            if must_look or monotonic() >= look_at:
+                look_at = monotonic() + LOOK_SECONDS
                 missed, reached = await _look(caller, place)
                 events += missed
                 must_look = len(missed) == REPLAYED_AT_ONCE

@@ -1,20 +1,20 @@
-"""/mcp: servers that people register, and what was done with their tools."""
+"""/mcp: servers that people register."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.api.deps import Caller, CallerNow, Storable
+from app.api.deps import Caller, CallerNow, Storable, may
 from app.api.errors import documented
 from app.api.mcp_bodies import (
-    ExecutionPage,
-    ExecutionView,
     ImportBody,
     ImportView,
     NewServer,
+    PreviewBody,
     ServerBody,
     ServerChange,
     ServerPage,
@@ -22,22 +22,31 @@ from app.api.mcp_bodies import (
     WellKnownView,
     view_server,
 )
+from app.api.mcp_standing import view_sign_in
 from app.api.tasks import Removed
 from app.core.db import JSON
 from app.core.envelope import Success
 from app.core.refusals import in_language
-from app.mcp import portable, registry
+from app.mcp import portable, preview, registry
 from app.mcp.catalogue import CATALOGUE, WellKnown
 from app.mcp.checks import is_allowed
-from app.mcp.executions import Wanted, list_executions
 from app.mcp.health import read_health, reset_breaker
 from app.mcp.listing import Numbers, count_calls, get_server, list_servers
-from app.mcp.models import ExecutionStatus, McpServer
+from app.mcp.models import McpServer
+from app.mcp.oauth.credentials import list_own
+from app.mcp.preview import Foreseen
 from app.mcp.sealing import find_secrets
 from app.mcp.spec import ServerSpec
+from app.mcp.specs import spec_for
 from app.mcp.trying import Trial, spec_of, try_out
+from app.users.groups import name_groups
+from app.users.permissions import Permission
 
-router = APIRouter(prefix="/mcp", tags=["mcp"])
+router = APIRouter(
+    prefix="/mcp",
+    tags=["mcp"],
+    dependencies=[may(Permission.SERVERS_READ, to_write=Permission.SERVERS_WRITE)],
+)
 
 ONE = "/servers/{server_id}"
 After = Annotated[
@@ -53,13 +62,19 @@ async def _views(
     own = [server.id for server in servers if server.user_id is not None]
     numbers = await count_calls(session, caller.user_id, own, everybody=False)
     numbers |= await count_calls(session, caller.user_id, shared, everybody=admin)
+    groups = await name_groups(session, [server.group_id for server in servers])
+    mine = await list_own(session, caller.user_id, [server.id for server in servers])
     views = []
     for server in servers:
         may_change = admin or server.user_id is not None
         secrets = find_secrets(caller.resources, server) if may_change else None
         found = numbers.get(server.id, Numbers())
-        views.append(view_server(server, found, may_change=may_change, secrets=secrets))
-    health = await read_health(caller.resources.redis, [view.id for view in views])
+        view = view_server(server, found, may_change=may_change, secrets=secrets)
+        signed_in = view_sign_in(server, mine.get(server.id), caller.resources.settings)
+        group = groups.get(server.group_id) if server.group_id else None
+        views.append(view.model_copy(update={"signed_in": signed_in, "group": group}))
+    ids = [view.id for view in views]
+    health = await read_health(caller.resources.redis, ids, caller.user_id)
     return [
         view.model_copy(
             update={
@@ -69,6 +84,12 @@ async def _views(
         )
         for view in views
     ]
+
+
+def _check_key(caller: Caller, server: McpServer, permission: Permission) -> None:
+    """Raises Forbidden for a key that may not do this to a server that serves others too."""
+    if server.user_id is None:
+        caller.signed_in.require(permission)
 
 
 async def _view(session: AsyncSession, caller: Caller, server: McpServer) -> Success[ServerView]:
@@ -91,9 +112,11 @@ async def list_own_servers(
              responses=documented(403, 409))  # fmt: skip
 async def create_server(new: NewServer, caller: CallerNow) -> Success[ServerView]:
     """Register a server. A worker looks at once what it offers."""
-    add = registry.share_server if new.shared else registry.register_server
+    share = partial(registry.share_server, group_id=new.group_id)
+    add = share if new.is_for_others else registry.register_server
     async with caller.transaction() as session:
         server = await add(session, caller.resources, caller.user_id, new.as_draft())
+        _check_key(caller, server, Permission.SERVERS_SHARE)
         return await _view(session, caller, server)
 
 
@@ -126,6 +149,7 @@ async def change_server(
         server = await registry.change_server(
             session, caller.resources, caller.user_id, server_id, change.given()
         )
+        _check_key(caller, server, Permission.SERVERS_SHARE)
         return await _view(session, caller, server)
 
 
@@ -133,7 +157,8 @@ async def change_server(
 async def delete_server(server_id: UUID, caller: CallerNow) -> Success[Removed]:
     """Forget a server and its secrets, for good. What was done with it stays on record."""
     async with caller.transaction() as session:
-        await registry.remove_server(session, caller.resources, caller.user_id, server_id)
+        server = await registry.remove_server(session, caller.resources, caller.user_id, server_id)
+        _check_key(caller, server, Permission.SERVERS_SHARE)
     return Success(data=Removed(removed=True))
 
 
@@ -142,6 +167,7 @@ async def enable_server(server_id: UUID, caller: CallerNow) -> Success[ServerVie
     """Have a server used again."""
     async with caller.transaction() as session:
         server = await registry.enable_server(session, caller.resources, caller.user_id, server_id)
+        _check_key(caller, server, Permission.SERVERS_OPERATE)
         return await _view(session, caller, server)
 
 
@@ -150,6 +176,7 @@ async def disable_server(server_id: UUID, caller: CallerNow) -> Success[ServerVi
     """Have a server used no more, and keep it."""
     async with caller.transaction() as session:
         server = await registry.disable_server(session, caller.resources, caller.user_id, server_id)
+        _check_key(caller, server, Permission.SERVERS_OPERATE)
         return await _view(session, caller, server)
 
 
@@ -157,7 +184,8 @@ async def disable_server(server_id: UUID, caller: CallerNow) -> Success[ServerVi
 async def reset_server(server_id: UUID, caller: CallerNow) -> Success[ServerView]:
     """Have a server called again at once that was left alone because it kept failing."""
     async with caller.transaction() as session:
-        server = await registry.lock_server(session, caller.user_id, server_id)
+        server = await registry.lock_to_operate(session, caller.user_id, server_id)
+        _check_key(caller, server, Permission.SERVERS_OPERATE)
         view = await _view(session, caller, server)
     await reset_breaker(caller.resources.redis, server_id)
     return view
@@ -167,8 +195,9 @@ async def reset_server(server_id: UUID, caller: CallerNow) -> Success[ServerView
 async def test_server(server_id: UUID, caller: CallerNow) -> Success[Trial]:
     """Try whether a server can be reached, and see what it offers."""
     async with caller.transaction() as session:
-        server = await registry.lock_server(session, caller.user_id, server_id)
-        spec = registry.as_spec(caller.resources, server)
+        server = await registry.lock_to_operate(session, caller.user_id, server_id)
+        _check_key(caller, server, Permission.SERVERS_OPERATE)
+        spec = await spec_for(session, caller.resources, server, caller.user_id)
     return await _trial(caller, spec)
 
 
@@ -176,12 +205,32 @@ async def test_server(server_id: UUID, caller: CallerNow) -> Success[Trial]:
 async def import_servers(body: ImportBody, caller: CallerNow) -> Success[ImportView]:
     """Register all servers of an `mcpServers` file, or none: then it says what is missing."""
     file = portable.read_file(body.file)
-    add = portable.import_for_all if body.shared else portable.import_for_self
+    share = partial(portable.import_for_all, group_id=body.group_id)
+    add = share if body.is_for_others else portable.import_for_self
     async with caller.transaction() as session:
         done = await add(session, caller.resources, caller.user_id, file, body.values)
+        for server in done.servers:
+            _check_key(caller, server, Permission.SERVERS_SHARE)
         views = await _views(session, caller, done.servers)
     view = ImportView(servers=views, missing_values=done.missing_values, existing=done.existing)
     return Success(data=view)
+
+
+@router.post("/import/preview", operation_id="preview_mcp_import")
+async def preview_import(body: PreviewBody, caller: CallerNow) -> Success[list[Foreseen]]:
+    """What an import of this file would add, what it would not, and why. Nothing is kept."""
+    settings, language = caller.resources.settings, caller.language
+    async with caller.transaction() as session:
+        found = await preview.preview_import(
+            session, settings, caller.user_id, body.file, body.values
+        )
+    said = [one.problem and in_language(one.problem, language) for one in found]
+    return Success(
+        data=[
+            one.model_copy(update={"problem": problem})
+            for one, problem in zip(found, said, strict=True)
+        ]
+    )
 
 
 @router.get("/export", operation_id="export_mcp_servers")
@@ -212,20 +261,3 @@ def _well_known(one: WellKnown, language: str, allowed: Sequence[str]) -> WellKn
         read_only=one.read_only,
         allowed=is_allowed([one.program, *one.arguments], allowed),
     )
-
-
-@router.get("/executions", operation_id="list_mcp_executions")
-async def list_own_executions(
-    caller: CallerNow,
-    server_id: UUID | None = None,
-    tool: Annotated[Storable | None, Query(max_length=200)] = None,
-    status: ExecutionStatus | None = None,
-    after: After = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> Success[ExecutionPage]:
-    """What your tasks did with tools, latest first."""
-    wanted = Wanted(server_id=server_id, tool=tool, status=status)
-    async with caller.transaction() as session:
-        page = await list_executions(session, caller.user_id, wanted, after=after, limit=limit)
-    items = [ExecutionView.model_validate(row) for row in page.items]
-    return Success(data=ExecutionPage(items=items, next_cursor=page.next_cursor))

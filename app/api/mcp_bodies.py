@@ -7,12 +7,19 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.deps import Body, Storable
+from app.api.deps import Body, Id, Storable
+from app.api.mcp_standing import SignedIn
 from app.core.db import JSON
 from app.mcp.checks import Draft
 from app.mcp.health import Health
 from app.mcp.listing import Numbers
-from app.mcp.models import ExecutionStatus, McpServer, ServerState, Transport
+from app.mcp.models import (
+    ExecutionStatus,
+    McpServer,
+    ServerState,
+    SignIn,
+    Transport,
+)
 from app.mcp.sealing import Secrets
 from app.mcp.trying import FoundTool
 
@@ -33,9 +40,27 @@ class ServerBody(Body):
     transport: Annotated[Transport, Field(strict=False)] = Transport.AUTO
     command: Command = None
     args: list[Storable] = []
+    roots: Annotated[
+        list[Storable],
+        Field(description="Folders that a command is told of; KEIKO_MCP_ROOTS allows them."),
+    ] = []
     url: Storable | None = None
     env: Values = {}
     headers: Values = {}
+    oauth: Annotated[
+        dict[Literal["client_id", "client_secret"], Storable],
+        Field(description="What Keiko was registered with by hand where this server signs in."),
+    ] = {}
+    sign_in: Annotated[
+        SignIn, Field(strict=False, description="Who signs in: each user, or Keiko for all.")
+    ] = SignIn.USER
+    provider: Annotated[
+        Storable | None,
+        Field(
+            max_length=31,
+            description="Each user lends it their account at this sign-in provider of Keiko's.",
+        ),
+    ] = None
     timeout_seconds: Annotated[int, Field(description="1 to 300.")] = 30
 
     def as_draft(self) -> Draft:
@@ -44,9 +69,15 @@ class ServerBody(Body):
 
 
 class NewServer(ServerBody):
-    """A server for yourself, or (as an admin) for everybody."""
+    """A server for yourself, or (as an admin) for everybody, or for the members of a group."""
 
     shared: bool = False
+    group_id: Id | None = None
+
+    @property
+    def is_for_others(self) -> bool:
+        """Whether it is not for oneself."""
+        return self.shared or self.group_id is not None
 
 
 Changes = Annotated[
@@ -63,18 +94,22 @@ class ServerChange(Body):
     transport: Annotated[Transport | None, Field(strict=False)] = None
     command: Command = None
     args: list[Storable] | None = None
+    roots: list[Storable] | None = None
     url: Storable | None = None
     env: Changes | None = None
     headers: Changes | None = None
+    oauth: Changes | None = None
+    sign_in: Annotated[SignIn | None, Field(strict=False)] = None
+    provider: Annotated[Storable | None, Field(max_length=31)] = None
     timeout_seconds: int | None = None
 
     def given(self) -> dict[str, Any]:
-        """What was said; null means something for `command` and `url` alone."""
+        """What was said; null means something for `command`, `url` and `provider` alone."""
         said = self.model_dump(exclude_unset=True)
         return {
             name: value
             for name, value in said.items()
-            if value is not None or name in ("command", "url")
+            if value is not None or name in ("command", "url", "provider")
         }
 
 
@@ -96,6 +131,7 @@ class ServerView(BaseModel):
     name: str
     description: str
     shared: bool
+    group: Annotated[str | None, Field(description="Whose members alone have it.")] = None
     may_change: bool
     enabled: bool
     transport: Transport
@@ -107,9 +143,14 @@ class ServerView(BaseModel):
     created_at: datetime
     command: str | None
     args: list[str]
+    roots: list[str]
     url: str | None
     env: dict[str, Literal["set"]]
     headers: dict[str, Literal["set"]]
+    oauth: dict[str, Literal["set"]]
+    sign_in: SignIn
+    provider: str | None
+    signed_in: SignedIn = SignedIn()
     tools: list[FoundTool]
     numbers: CallNumbers
     health: Annotated[Health | None, Field(description="Null while no worker keeps it open.")] = (
@@ -128,17 +169,19 @@ def view_server(
         may_change=may_change,
         command=server.command if may_change else None,
         args=server.args if may_change else [],
+        roots=server.roots if may_change else [],
         url=server.url if may_change else None,
         env=dict.fromkeys(known.get("env", {}), "set"),
         headers=dict.fromkeys(known.get("headers", {}), "set"),
+        oauth=dict.fromkeys(known.get("oauth", {}), "set"),
         tools=[FoundTool.of(tool) for tool in server.tools],
         numbers=CallNumbers.model_validate(numbers),
     )
 
 
 _SEEN_BY_ALL = (
-    "id", "name", "description", "enabled", "transport", "chosen", "state", "state_text",
-    "checked_at", "timeout_seconds", "created_at",
+    "id", "name", "description", "enabled", "sign_in", "provider", "transport", "chosen", "state",
+    "state_text", "checked_at", "timeout_seconds", "created_at",
 )  # fmt: skip
 
 
@@ -149,7 +192,7 @@ class ServerPage(BaseModel):
     next_cursor: str | None
 
 
-class ImportBody(Body):
+class PreviewBody(Body):
     """A file in the `mcpServers` form, and the values of its placeholders."""
 
     file: Annotated[
@@ -158,7 +201,18 @@ class ImportBody(Body):
     values: Annotated[
         dict[Storable, Storable], Field(description="What `${NAME}` in the file stands for.")
     ] = {}
+
+
+class ImportBody(PreviewBody):
+    """The same, to be registered for yourself, or (as an admin) for everybody or a group."""
+
     shared: bool = False
+    group_id: Id | None = None
+
+    @property
+    def is_for_others(self) -> bool:
+        """Whether they are not for oneself."""
+        return self.shared or self.group_id is not None
 
 
 class ImportView(BaseModel):

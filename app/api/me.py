@@ -5,11 +5,12 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from app.api.deps import CallerNow
+from app.api.deps import CallerNow, may
 from app.core.envelope import Success
 from app.users.models import Role
+from app.users.permissions import Permission
 
-router = APIRouter(tags=["me"])
+router = APIRouter(tags=["me"], dependencies=[may(Permission.ME_READ)])
 
 
 class Me(BaseModel):

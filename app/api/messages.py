@@ -7,16 +7,22 @@ from uuid import UUID
 from fastapi import APIRouter, Header
 from pydantic import BaseModel, Field
 
-from app.api.deps import Body, Caller, CallerNow, Id, Storable
+from app.api.deps import Body, Caller, CallerNow, Id, Storable, may
 from app.api.errors import documented
+from app.chats.attachments import MOST_ATTACHED
 from app.chats.service import LONGEST_MESSAGE, get_message, get_thread
 from app.core.clock import derived_id, new_id
 from app.core.envelope import Success
+from app.mcp.offers import LONGEST_URI
 from app.schedules.rules import read_zone
+from app.turns.attaching import ResourceRef
 from app.turns.editing import edit_message
 from app.turns.service import Accepted, Incoming
+from app.users.permissions import Permission
 
-router = APIRouter(tags=["messages"], responses=documented(404))
+router = APIRouter(
+    tags=["messages"], responses=documented(404), dependencies=[may(Permission.CHATS_WRITE)]
+)
 
 Key = Annotated[
     str | None,
@@ -47,8 +53,19 @@ class Words(Body):
     ] = None
 
 
+class Attached(Body):
+    """A resource of one of your servers: see `GET /mcp/resources`."""
+
+    server_id: Id
+    uri: Annotated[Storable, Field(min_length=1, max_length=LONGEST_URI)]
+
+
 class Message(Words):
-    """A message to a conversation."""
+    """A message to a conversation. One that begins with a prompt's `/command` uses that prompt."""
+
+    attachments: Annotated[
+        list[Attached], Field(max_length=MOST_ATTACHED, description="Read before it is answered.")
+    ] = []
 
     message_id: Annotated[
         Id | None, Field(description="Chosen by the sender: the same id twice is one task.")
@@ -88,6 +105,10 @@ def _incoming(caller: Caller, words: Words, message_id: UUID, thread_id: UUID) -
         language=caller.language,
         model=words.model,
         time_zone=read_zone(words.time_zone).key if words.time_zone else None,
+        wanted=[
+            ResourceRef(server_id=each.server_id, uri=each.uri)
+            for each in (words.attachments if isinstance(words, Message) else [])
+        ],
     )
 
 

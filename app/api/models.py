@@ -4,10 +4,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from app.agents.catalogue import Provider, list_models
-from app.api.deps import CallerNow
+from app.api.deps import CallerNow, may
 from app.core.envelope import Success
+from app.users.permissions import Permission
 
-router = APIRouter(tags=["models"])
+router = APIRouter(tags=["models"], dependencies=[may(Permission.AGENTS_READ)])
 
 
 class ModelView(BaseModel):

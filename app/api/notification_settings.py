@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.deps import Body, CallerNow, Storable
+from app.api.deps import Body, CallerNow, Storable, may
 from app.api.errors import documented
 from app.core.envelope import Success
 from app.core.errors import Invalid
@@ -16,8 +16,13 @@ from app.notifications.models import Channel, DeliveryState
 from app.notifications.rules import USUAL
 from app.notifications.testing import send_test
 from app.notifications.wishes import Wishes, check_wishes, find_wishes, put_wishes
+from app.users.permissions import Permission
 
-router = APIRouter(prefix="/notifications", tags=["notifications"])
+router = APIRouter(
+    prefix="/notifications",
+    tags=["notifications"],
+    dependencies=[may(Permission.NOTIFICATIONS_READ, to_write=Permission.NOTIFICATIONS_WRITE)],
+)
 
 Told = Literal[
     "task_done", "task_failed", "question", "question_expired", "schedule_missed", "digest"

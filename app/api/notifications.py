@@ -7,14 +7,19 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.deps import Body, CallerNow, Id, Storable
+from app.api.deps import Body, CallerNow, Id, Storable, may
 from app.api.errors import documented
 from app.core.envelope import Success
 from app.notifications import service
 from app.notifications.models import Kind, Notification
 from app.notifications.texts import body, headline
+from app.users.permissions import Permission
 
-router = APIRouter(prefix="/notifications", tags=["notifications"])
+router = APIRouter(
+    prefix="/notifications",
+    tags=["notifications"],
+    dependencies=[may(Permission.NOTIFICATIONS_READ, to_write=Permission.NOTIFICATIONS_WRITE)],
+)
 
 
 class NotificationView(BaseModel):

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.deps import Body, CallerNow
+from app.api.deps import Body, CallerNow, may
 from app.api.errors import documented
 from app.core.db import JSON
 from app.core.envelope import Success
@@ -15,9 +15,14 @@ from app.core.errors import Invalid
 from app.tasks.models import QuestionKind
 from app.tasks.questions import list_open_questions
 from app.turns import questions
-from app.turns.questions import Scope
+from app.turns.questions import Action, Scope
+from app.users.permissions import Permission
 
-router = APIRouter(prefix="/questions", tags=["questions"])
+router = APIRouter(
+    prefix="/questions",
+    tags=["questions"],
+    dependencies=[may(Permission.TASKS_READ, to_write=Permission.QUESTIONS_ANSWER)],
+)
 
 
 class QuestionView(BaseModel):
@@ -36,14 +41,19 @@ class QuestionView(BaseModel):
 
 
 class Answer(Body):
-    """One of two: what became of a call that nobody saw the end of, or whether one may be made.
+    """One of three, by the `kind` of the question.
 
-    `scope`, `arguments` (in place of the model's) and `reason` (told to the model) go with a
-    decision. A scope beyond this call is kept as a rule.
+    `outcome`: what became of a call that nobody saw the end of (`unknown_outcome`). `decision`:
+    whether a call may be made, a server may use the model, or you do not want to sign in
+    (`approval`, `sampling`, `sign_in`); `scope`, `arguments` (in place of the model's) and `reason`
+    (told to the model) go with it, and a scope beyond this call is kept as a rule. `action`: what
+    you do with a server's question (`elicitation`), with the values of its form as `content`.
     """
 
     outcome: Literal["happened", "repeat", "skip"] | None = None
     decision: Literal["approve", "refuse"] | None = None
+    action: Literal["accept", "decline", "cancel"] | None = None
+    content: JSON | None = None
     scope: Literal["once", "chat", "always"] = "once"
     arguments: JSON | None = None
     reason: str = Field(default="", max_length=1000)
@@ -55,6 +65,7 @@ class Answered(BaseModel):
     question_id: UUID
     outcome: str | None
     decision: str | None
+    action: str | None
 
 
 @router.get("", operation_id="list_questions")
@@ -72,10 +83,14 @@ async def answer_question(
     question_id: UUID, answer: Answer, caller: CallerNow
 ) -> Success[Answered]:
     """Decide a question, once; its turn goes on with the answer."""
-    if (answer.outcome is None) == (answer.decision is None):
-        raise Invalid("Give an outcome or a decision, and not both.", field="decision")
+    given = [answer.outcome, answer.decision, answer.action]
+    if given.count(None) != 2:
+        raise Invalid("Give an outcome, a decision or an action, and only one.", field="decision")
     if answer.outcome is not None:
         await questions.settle(caller.resources, caller.user_id, question_id, answer.outcome)
+    elif answer.action is not None:
+        action = Action(answer.action)
+        await questions.reply(caller.resources, caller.user_id, question_id, action, answer.content)
     else:
         approval = questions.Approval(
             is_approved=answer.decision == "approve",
@@ -85,5 +100,10 @@ async def answer_question(
         )
         await questions.approve(caller.resources, caller.user_id, question_id, approval)
     return Success(
-        data=Answered(question_id=question_id, outcome=answer.outcome, decision=answer.decision)
+        data=Answered(
+            question_id=question_id,
+            outcome=answer.outcome,
+            decision=answer.decision,
+            action=answer.action,
+        )
     )

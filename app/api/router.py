@@ -3,27 +3,40 @@
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import iter_route_contexts
 
 from app import __version__
 from app.api import (
+    api_keys,
+    audit,
     background,
+    connected_apps,
     counts,
     events,
+    files,
+    groups,
     happenings,
+    linked_accounts,
     mcp,
+    mcp_details,
+    mcp_offers,
+    mcp_sign_in,
     me,
+    memories,
     messages,
     models,
     notification_settings,
     notifications,
     questions,
     schedules,
+    sessions,
     tasks,
     threads,
     tool_rules,
+    users,
     webhooks,
 )
-from app.api.deps import SIGNED_IN
+from app.api.deps import SIGNED_IN, find_rights
 from app.api.errors import documented, handle_errors
 
 MOUNT = "/api"
@@ -42,6 +55,7 @@ _PARTS = (
     threads,
     background,
     tasks,
+    files,
     schedules,
     events,
     happenings,
@@ -51,7 +65,18 @@ _PARTS = (
     notification_settings,
     notifications,
     webhooks,
+    audit,
+    groups,
+    users,
     mcp,
+    mcp_details,
+    memories,
+    connected_apps,
+    sessions,
+    linked_accounts,
+    api_keys,
+    mcp_sign_in,
+    mcp_offers,
 )
 
 
@@ -82,9 +107,19 @@ def build_api() -> Api:
         root_path_in_servers=False,
         redirect_slashes=False,
     )
-    v1 = APIRouter(prefix="/v1", dependencies=SIGNED_IN, responses=documented(401, 422, 500, 503))
+    always = documented(401, 403, 422, 429, 500, 503)
+    v1 = APIRouter(prefix="/v1", dependencies=SIGNED_IN, responses=always)
     for part in _PARTS:
+        for route in part.router.routes:
+            if not find_rights(route):
+                raise RuntimeError(f"{route} says nowhere who may use it; see `deps.may`.")
         v1.include_router(part.router)
     api.include_router(v1)
     handle_errors(api)
     return api
+
+
+def groups_of(api: Api) -> frozenset[str]:
+    """The first parts of the paths below `/api/v1`: what requests are counted by."""
+    paths = [str(route.path) for route in iter_route_contexts(api.routes)]
+    return frozenset(path.split("/")[2] for path in paths if path.startswith("/v1/"))

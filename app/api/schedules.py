@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from app.api.background import ListedTask, TaskPage
-from app.api.deps import Caller, CallerNow, Storable
+from app.api.deps import Caller, CallerNow, Storable, may
 from app.api.errors import documented
 from app.api.schedule_bodies import (
     LastRun,
@@ -28,9 +28,14 @@ from app.schedules.when import read_when, within
 from app.schedules.words import in_words
 from app.tasks.models import Task
 from app.turns import schedules as firing
+from app.users.permissions import Permission
 from app.users.service import learn_time_zone, time_zone_of
 
-router = APIRouter(prefix="/schedules", tags=["schedules"])
+router = APIRouter(
+    prefix="/schedules",
+    tags=["schedules"],
+    dependencies=[may(Permission.SCHEDULES_READ, to_write=Permission.SCHEDULES_WRITE)],
+)
 
 
 def _view(schedule: Schedule, last: Task | None, language: str) -> ScheduleView:

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from app.core.db import JSON
 from app.tasks.live import Watch
 from app.tasks.parts import (
     AnyPart,
@@ -56,6 +57,7 @@ def picture(status: str, state: LiveState) -> dict[str, Any]:
             "output": tool.output,
             "failed": tool.failed,
             "finished": tool.finished,
+            "files": files_of(tool.brought),
         }
         for tool in state.tools.values()
     ]
@@ -88,8 +90,19 @@ def _tool_news(part: ToolStarted | ToolProgress | ToolFinished) -> News:
             return News("tool_started", {"id": id, "name": name, "arguments": arguments})
         case ToolProgress(id, text, percent):
             return News("tool_progress", {"id": id, "text": text, "percent": percent})
-        case ToolFinished(id, output, failed):
-            return News("tool_finished", {"id": id, "output": output, "failed": failed})
+        case ToolFinished(id, output, failed, brought):
+            told = {"id": id, "output": output, "failed": failed, "files": files_of(brought)}
+            return News("tool_finished", told)
+
+
+def files_of(brought: JSON) -> list[JSON]:
+    """The files of a tool call that its user may have."""
+    return [
+        {name: file[name] for name in ("id", "name", "kind", "size")}
+        | {"url": f"/api/v1/files/{file['id']}"}
+        for file in brought.get("files") or ()
+        if file["audience"] != "model"
+    ]
 
 
 class Mailbox:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from app.api.deps import Body, Caller, CallerNow, Storable
+from app.api.deps import Body, Caller, CallerNow, Storable, may
 from app.api.errors import documented
 from app.chats import feedback
 from app.core.db import JSON
@@ -15,8 +15,14 @@ from app.core.envelope import Success
 from app.tasks.models import Task, TaskPriority, TaskStatus
 from app.tasks.service import get_task
 from app.turns import service as turns
+from app.users.permissions import Permission
 
-router = APIRouter(prefix="/tasks", tags=["tasks"], responses=documented(404))
+router = APIRouter(
+    prefix="/tasks",
+    tags=["tasks"],
+    responses=documented(404),
+    dependencies=[may(Permission.TASKS_READ, to_write=Permission.TASKS_WRITE)],
+)
 
 
 class TaskView(BaseModel):

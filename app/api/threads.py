@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.deps import Body, CallerNow, Storable
+from app.api.deps import Body, CallerNow, Storable, may
 from app.api.errors import documented
 from app.api.questions import QuestionView
+from app.api.stream import files_of
 from app.api.tasks import JudgementView, TaskView
 from app.chats.models import Step, StepKind
 from app.chats.service import LONGEST_NAME, list_threads
@@ -17,8 +18,13 @@ from app.core.envelope import Success
 from app.core.errors import NotFound
 from app.turns import service as turns
 from app.turns.service import ThreadRows
+from app.users.permissions import Permission
 
-router = APIRouter(prefix="/threads", tags=["threads"])
+router = APIRouter(
+    prefix="/threads",
+    tags=["threads"],
+    dependencies=[may(Permission.CHATS_READ, to_write=Permission.CHATS_WRITE)],
+)
 
 
 class ThreadView(BaseModel):
@@ -51,6 +57,24 @@ class MessageView(BaseModel):
     created_at: datetime
 
 
+class BroughtFile(BaseModel):
+    """A file that a tool call brought; `kind` is its media type, its bytes stand at `url`."""
+
+    id: UUID
+    name: str
+    kind: str
+    size: int
+    url: str
+
+
+class BroughtLink(BaseModel):
+    """A link that a tool call brought; `uri` is null where a person cannot go."""
+
+    uri: str | None
+    name: str
+    description: str
+
+
 class ToolCallView(BaseModel):
     """Something that was done with a tool; `arguments` is JSON text."""
 
@@ -60,6 +84,8 @@ class ToolCallView(BaseModel):
     arguments: str
     output: str
     failed: bool
+    files: list[BroughtFile]
+    links: list[BroughtLink]
     created_at: datetime
     ended_at: datetime | None
 
@@ -112,6 +138,8 @@ def _tool_call(step: Step) -> ToolCallView:
         arguments=step.input,
         output=step.output,
         failed=step.is_error,
+        files=[BroughtFile.model_validate(file) for file in files_of(step.details)],
+        links=[BroughtLink.model_validate(link) for link in step.details.get("links") or ()],
         created_at=step.created_at,
         ended_at=step.ended_at,
     )

@@ -7,14 +7,20 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.deps import Body, CallerNow
+from app.api.deps import Body, CallerNow, may
 from app.api.errors import documented
 from app.core.envelope import Success
 from app.mcp import policy
 from app.mcp.models import Decision, ToolPolicy
 from app.mcp.policy import Rule
+from app.users.permissions import Permission
 
-router = APIRouter(prefix="/mcp/rules", tags=["tools"])
+# A rule is an answer given beforehand: a key that may not answer must not make or remove any.
+router = APIRouter(
+    prefix="/mcp/rules",
+    tags=["tools"],
+    dependencies=[may(Permission.SERVERS_READ, to_write=Permission.QUESTIONS_ANSWER)],
+)
 
 
 class RuleView(BaseModel):

@@ -7,16 +7,21 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.deps import Body, CallerNow, Storable
+from app.api.deps import Body, CallerNow, Storable, may
 from app.api.errors import documented
 from app.api.tasks import Removed
 from app.core.envelope import Success
 from app.core.outbound import LONGEST_URL
+from app.users.permissions import Permission
 from app.webhooks import service
 from app.webhooks.deliveries import list_deliveries
 from app.webhooks.models import DeliveryStatus, EndpointState
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+router = APIRouter(
+    prefix="/webhooks",
+    tags=["webhooks"],
+    dependencies=[may(Permission.WEBHOOKS_READ, to_write=Permission.WEBHOOKS_WRITE)],
+)
 
 ONE = "/{webhook_id}"
 Address = Annotated[Storable, Field(max_length=LONGEST_URL, description="https:// or http://")]

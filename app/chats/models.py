@@ -4,12 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Computed, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.clock import now
 from app.core.db import JSON, Entity, closed_set
+from app.core.sealed_types import SealedJSON, SealedText
 
 
 class StepKind(StrEnum):
@@ -30,11 +31,10 @@ class Thread(Entity):
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(SealedText("threads", "name"))
     updated_at: Mapped[datetime] = mapped_column(default=now)
-    search: Mapped[str] = mapped_column(
-        TSVECTOR, Computed("to_tsvector('simple', name)", persisted=True)
-    )
+    search: Mapped[str] = mapped_column(TSVECTOR, server_default="")
+    """Tokens of the words of its name (`app/chats/index.py`)."""
 
 
 class Step(Entity):
@@ -50,19 +50,56 @@ class Step(Entity):
     task_id: Mapped[UUID | None] = mapped_column(index=True)
     kind: Mapped[StepKind] = mapped_column(closed_set(StepKind))
     name: Mapped[str]
-    input: Mapped[str] = mapped_column(default="")
-    output: Mapped[str] = mapped_column(default="")
+    input: Mapped[str] = mapped_column(SealedText("steps", "input"), default="")
+    output: Mapped[str] = mapped_column(SealedText("steps", "output"), default="")
     is_error: Mapped[bool] = mapped_column(default=False)
     ended_at: Mapped[datetime | None]
-    details: Mapped[JSON] = mapped_column(default=dict)
-    search: Mapped[str] = mapped_column(
-        TSVECTOR,
-        Computed(
-            "case when kind = 'tool' then ''::tsvector "
-            "else to_tsvector('simple', left(output, 200000)) end",
-            persisted=True,
-        ),
+    details: Mapped[JSON] = mapped_column(SealedJSON("steps", "details"), default=dict)
+    search: Mapped[str] = mapped_column(TSVECTOR, server_default="")
+    """Tokens of the words that were said; none of a tool's."""
+
+
+class AttachmentKind(StrEnum):
+    """What a message brings along: a resource to read, or a prompt that speaks in its place."""
+
+    RESOURCE = "resource"
+    PROMPT = "prompt"
+
+
+class AttachmentState(StrEnum):
+    """Whether it has been read: once it has, it stays as it was read."""
+
+    WAITING = "waiting"
+    READ = "read"
+    FAILED = "failed"
+
+
+class Attachment(Entity):
+    """Something of an MCP server that a message brings along.
+
+    `text` is what the model is told, kept so that whoever runs the turn again tells it the same.
+    `sentence` says why there is none, or what was left out. `files` are what came with it that is
+    no text, each with `name`, `kind` and `size`.
+    """
+
+    __tablename__ = "attachments"
+    __table_args__ = (UniqueConstraint("message_id", "position"),)
+
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("steps.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    kind: Mapped[AttachmentKind] = mapped_column(closed_set(AttachmentKind))
+    server_id: Mapped[UUID]
+    server: Mapped[str]
+    name: Mapped[str]
+    uri: Mapped[str | None]
+    arguments: Mapped[JSON] = mapped_column(SealedJSON("attachments", "arguments"), default=dict)
+    state: Mapped[AttachmentState] = mapped_column(
+        closed_set(AttachmentState), default=AttachmentState.WAITING
     )
+    text: Mapped[str] = mapped_column(SealedText("attachments", "text"), default="")
+    size: Mapped[int | None]
+    sentence: Mapped[str] = mapped_column(default="")
+    files: Mapped[list[JSON]] = mapped_column(JSONB, default=list)
 
 
 class Feedback(Entity):
@@ -77,4 +114,4 @@ class Feedback(Entity):
     task_id: Mapped[UUID]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     value: Mapped[int]
-    comment: Mapped[str | None]
+    comment: Mapped[str | None] = mapped_column(SealedText("feedbacks", "comment"))

@@ -1,21 +1,24 @@
 """Threads and messages: add, list, search, rename, remove."""
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, delete, exists, func, or_, select, tuple_
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
+from app.chats.attachments import NewAttachment, add_attachments
+from app.chats.index import may_say, that_say, vector
 from app.chats.models import Step, StepKind, Thread
+from app.core.blind import words_of
 from app.core.bulk import insert_rows
 from app.core.clock import now
 from app.core.db import is_storable
 from app.core.errors import Invalid, NotFound
-from app.core.pages import Page, make_page, read_cursor
+from app.core.pages import Page, sift
 
 LONGEST_MESSAGE = 100_000
 """Characters of one message."""
@@ -24,7 +27,13 @@ LONGEST_NAME = 255
 """Characters of a thread's name (seed: names)."""
 
 _NEW_THREADS = insert_rows(
-    Thread, Thread.id, Thread.user_id, Thread.name, Thread.created_at, Thread.updated_at
+    Thread,
+    Thread.id,
+    Thread.user_id,
+    Thread.name,
+    Thread.created_at,
+    Thread.updated_at,
+    Thread.search,
 )
 _OPEN_THREADS = _NEW_THREADS.on_conflict_do_update(
     index_elements=[Thread.id],
@@ -43,6 +52,8 @@ _ADD_STEPS = (
         Step.output,
         Step.created_at,
         Step.ended_at,
+        Step.details,
+        Step.search,
     )
     .on_conflict_do_nothing()
     .returning(Step.id)
@@ -61,6 +72,7 @@ class NewMessage:
     text: str
     thread_name: str | None = None
     """What the thread is called if it is new; else the beginning of the text."""
+    attached: Sequence[NewAttachment] = ()
 
 
 def check_text(text: str) -> None:
@@ -87,14 +99,17 @@ async def add_messages(
     at = now()
     threads = {m.thread_id: m for m in reversed(new)}
     first = sorted(threads.values(), key=lambda m: m.thread_id)
-    owned = await session.execute(_OPEN_THREADS, {"rows": [_thread_row(m, at) for m in first]})
+    owned = await session.execute(
+        _OPEN_THREADS, {"rows": [_thread_row(session, m, at) for m in first]}
+    )
     owners = {row[0]: row[1] for row in owned}
     allowed = [m for m in new if owners.get(m.thread_id) == m.user_id]
     if not allowed:
         return set(), {}
-    rows = [_message_row(m, at + timedelta(microseconds=n)) for n, m in enumerate(allowed)]
+    rows = [_message_row(session, m, at + timedelta(microseconds=n)) for n, m in enumerate(allowed)]
     stored = await session.scalars(_ADD_STEPS, {"rows": rows})
     fresh = set(stored.all())
+    await add_attachments(session, {m.id: m.attached for m in allowed if m.id in fresh})
     known = await _known_tasks(session, [m for m in allowed if m.id not in fresh])
     return fresh, known | {m.id: m.task_id for m in allowed if m.id in fresh}
 
@@ -111,17 +126,19 @@ async def _known_tasks(session: AsyncSession, known: list[NewMessage]) -> dict[U
     return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
-def _thread_row(message: NewMessage, at: datetime) -> dict[str, Any]:
+def _thread_row(session: AsyncSession, message: NewMessage, at: datetime) -> dict[str, Any]:
+    name = message.thread_name or name_of(message.text)
     return {
         "id": message.thread_id,
         "user_id": message.user_id,
-        "name": message.thread_name or name_of(message.text),
+        "name": name,
+        "search": vector(session, message.user_id, name),
         "created_at": at,
         "updated_at": at,
     }
 
 
-def _message_row(message: NewMessage, at: datetime) -> dict[str, Any]:
+def _message_row(session: AsyncSession, message: NewMessage, at: datetime) -> dict[str, Any]:
     return {
         "id": message.id,
         "thread_id": message.thread_id,
@@ -129,8 +146,10 @@ def _message_row(message: NewMessage, at: datetime) -> dict[str, Any]:
         "kind": StepKind.USER_MESSAGE,
         "name": message.author,
         "output": message.text,
+        "search": vector(session, message.user_id, message.text),
         "created_at": at,
         "ended_at": at,
+        "details": {"attachments": len(message.attached)} if message.attached else {},
     }
 
 
@@ -201,25 +220,25 @@ async def list_threads(
 
     The last word may be unfinished. `after` is the `next_cursor` of the page before.
     """
-    query = select(Thread).where(Thread.user_id == user_id).options(defer(Thread.search))
-    if search and (words := prefix_query(search)):
-        wanted = func.to_tsquery("simple", words)
-        query = query.where(
-            or_(
-                Thread.search.op("@@")(wanted),
-                exists().where(Step.thread_id == Thread.id, Step.search.op("@@")(wanted)),
-            )
-        )
-    if after:
-        query = query.where(tuple_(Thread.updated_at, Thread.id) < tuple_(*read_cursor(after)))
-    query = query.order_by(Thread.updated_at.desc(), Thread.id.desc()).limit(limit + 1)
-    found = list(await session.scalars(query))
-    return make_page(found, limit, lambda thread: (thread.updated_at, thread.id))
+    words = words_of(search or "")
+    query = (
+        select(Thread)
+        .where(Thread.user_id == user_id)
+        .order_by(Thread.updated_at.desc(), Thread.id.desc())
+        .options(defer(Thread.search))
+    )
+    if words:
+        query = query.where(may_say(session, user_id, words))
 
+    async def fetch(place: tuple[datetime, UUID] | None, most: int) -> list[Thread]:
+        late = (Thread.updated_at, Thread.id)
+        rest = query.where(tuple_(*late) < tuple_(*place)) if place else query
+        return list(await session.scalars(rest.limit(most)))
 
-def prefix_query(search: str) -> str:
-    """`search` as a tsquery: every word must occur, the last one perhaps longer than typed."""
-    return " & ".join(f"{word}:*" for word in re.findall(r"[^\W_]+", search))
+    async def keep(threads: list[Thread]) -> list[Thread]:
+        return await that_say(session, user_id, threads, words) if words else threads
+
+    return await sift(fetch, keep, lambda one: (one.updated_at, one.id), after=after, limit=limit)
 
 
 async def rename_thread(session: AsyncSession, user_id: UUID, thread_id: UUID, name: str) -> Thread:
@@ -228,7 +247,7 @@ async def rename_thread(session: AsyncSession, user_id: UUID, thread_id: UUID, n
     if not 1 <= len(name) <= LONGEST_NAME:
         raise Invalid(f"A name has 1 to {LONGEST_NAME} characters.", field="name")
     thread = await get_thread(session, user_id, thread_id)
-    thread.name = name
+    thread.name, thread.search = name, vector(session, user_id, name)
     return thread
 
 

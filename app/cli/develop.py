@@ -29,7 +29,10 @@ def test(arguments: tuple[str, ...]) -> None:
 @click.command(context_settings=_ANY_ARGUMENTS)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bench(arguments: tuple[str, ...]) -> None:
-    """Measure Keiko beside its upstream and a minimal Chainlit app; `background`: its tasks."""
+    """Measure Keiko beside its upstream and a plain Chainlit app.
+
+    Or a part of it: background, tools, audit, edge.
+    """
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "tests.bench", *arguments])  # noqa: S606
 

@@ -18,15 +18,18 @@ from alembic.script import ScriptDirectory
 from redis.asyncio import Redis
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.agents.catalogue import LOCAL_SERVERS, served_models
 from app.cli.browser import find_browser
+from app.cli.providers import look_at
 from app.core.db import open_engine
 from app.core.embedded import CannotStart, make_data_folder, running_servers
 from app.core.errors import Conflict
 from app.core.listening import open_port
 from app.core.migrations import alembic_config
 from app.core.redis import LOST, open_redis
+from app.core.rights import may_change_record
 from app.core.settings import ModelSettings, Settings
 from app.launcher.folder import LauncherFolder
 
@@ -70,7 +73,7 @@ def problem(what: str, remedy: str) -> Finding:
 def examine(settings: Settings) -> int:
     """Print all findings as they come; gives back the exit code, 1 if there is a problem."""
     worst = 0
-    for look in (_python, _packages, _folder, _port, _servers, _models, _browser):
+    for look in (_python, _packages, _folder, _port, _servers, _models, _providers, _browser):
         for finding in look(settings):
             click.echo(f"{finding.verdict:8} {finding.what}")
             if finding.remedy:
@@ -158,6 +161,7 @@ async def _ask_servers(settings: Settings) -> AsyncIterator[Finding]:
             version = await connection.scalar(text("show server_version"))
             yield ok(f"database: PostgreSQL {version}")
             yield await connection.run_sync(_revision)
+            yield await _record(connection)
     except (SQLAlchemyError, OSError) as error:
         yield problem(f"database: {_short(error)}", "Is KEIKO_DATABASE_URL right and reachable?")
     finally:
@@ -177,6 +181,15 @@ def _revision(connection: Connection) -> Finding:
     if has == wanted:
         return ok("database is up to date")
     return note("database is not up to date", "./keiko up or ./keiko migrate brings it there.")
+
+
+async def _record(connection: AsyncConnection) -> Finding:
+    if await may_change_record(connection):
+        return note(
+            "database: Keiko's role could change the record",
+            "Set KEIKO_DATABASE_OWNER_URL too; `./keiko audit role` prints the SQL.",
+        )
+    return ok("database: Keiko's role may add to the record, and change nothing in it")
 
 
 async def _redis_name(redis: Redis) -> str:
@@ -227,6 +240,16 @@ async def _serves(http: aiohttp.ClientSession, url: str) -> bool:
         return bool(await served_models(http, url, {}, seconds=1.0))
     except (aiohttp.ClientError, OSError, TimeoutError):
         return False
+
+
+def _providers(settings: Settings) -> Iterator[Finding]:
+    for name, wrong, remedy in look_at(settings):
+        if wrong:
+            yield problem(f"sign-in at {name}: {wrong}", remedy)
+        elif remedy:
+            yield note(f"sign-in at {name}", remedy)
+        else:
+            yield ok(f"sign-in at {name}")
 
 
 def _browser(_: Settings) -> Iterator[Finding]:

@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from app import __version__
+from app.cli.accounts import reset_password, reset_second_factor, sessions
+from app.cli.accounts import sign_out as sign_user_out
+from app.cli.api_keys import api_keys
+from app.cli.audit import audit
+from app.cli.connected_apps import apps
 from app.cli.develop import bench, chaos, check, lock, test
 from app.cli.events import events
+from app.cli.groups import groups
+from app.cli.keys import rotate_keys
 from app.cli.mcp import mcp
+from app.cli.mcp_sign_in import sign_in, sign_out
+from app.cli.memories import memories
 from app.cli.questions import questions
 from app.cli.schedules import schedules
 from app.cli.tasks import tasks
@@ -93,18 +102,53 @@ def doctor(port: int | None, data: Path | None) -> None:
     sys.exit(examine(settings_with(port=port, data=data)))
 
 
-for command in (users, tasks, schedules, questions, mcp, events, test, check, bench, chaos, lock):
+for command in (
+    users,
+    tasks,
+    schedules,
+    groups,
+    questions,
+    memories,
+    mcp,
+    apps,
+    api_keys,
+    events,
+    audit,
+    rotate_keys,
+    test,
+    check,
+    bench,
+    chaos,
+    lock,
+):
     commands.add_command(command)
+
+
+for command in (sign_in, sign_out):
+    mcp.add_command(command)
+
+for command in (reset_password, reset_second_factor, sessions, sign_user_out):
+    users.add_command(command)
 
 
 def main() -> None:
     """Run the command line; what a person can mend is one sentence, not a stack."""
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
     from app.core.errors import AppError
     from app.core.refusals import in_language
     from app.core.settings import terminal_language
+    from app.core.wrong_settings import sentences
 
     try:
         commands(prog_name="keiko")
+    except (ValidationError, SettingsError) as error:
+        if isinstance(error, ValidationError) and error.title != "Settings":
+            raise
+        for sentence in sentences(error, terminal_language()):
+            click.echo(f"keiko: {sentence}", err=True)
+        sys.exit(1)
     except AppError as error:
         click.echo(f"keiko: {in_language(str(error), terminal_language())}", err=True)
         sys.exit(1)

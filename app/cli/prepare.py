@@ -13,7 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core.db import Database, open_engine
 from app.core.embedded import running_servers
 from app.core.errors import Conflict, Unavailable
+from app.core.key_register import admit
 from app.core.migrations import migrate
+from app.core.rights import give_rights, role_of
 from app.core.settings import Settings
 from app.users.invitations import create_owner, invite_owner
 from app.users.models import Role
@@ -28,10 +30,22 @@ def prepare(settings: Settings, *, owner: bool) -> None:
     """
     with running_servers(settings) as running, _explained():
         url = running.database_url or ""
-        migrate(url)
+        migrate(running.database_owner_url or url)
+        if running.database_owner_url and role_of(running.database_owner_url) != role_of(url):
+            asyncio.run(give_rights(running.database_owner_url, url))
+        asyncio.run(_check_key(running, url))
         if owner:
             token = asyncio.run(_first_owner(running, url))
             click.echo(json.dumps({"setup_token": token}))
+
+
+async def _check_key(settings: Settings, url: str) -> None:
+    """Refuse a key that is not the database's; make one for an empty database."""
+    engine = open_engine(url, pool_size=1)
+    try:
+        await admit(engine, settings)
+    finally:
+        await engine.dispose()
 
 
 async def _first_owner(settings: Settings, url: str) -> str | None:

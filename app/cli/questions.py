@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def questions() -> None:
-    """List and answer what waits for you: whether a tool may be used, or whether one has run."""
+    """List and answer what waits for you: about tools, and what their servers ask you."""
 
 
 @questions.command("list")
@@ -44,10 +44,10 @@ def list_them(*, user: str | None) -> None:
 @click.option("--arguments", help="Other arguments than the model's, as a JSON object.")
 @user_option
 def approve(*, question_id: UUID, scope: str, arguments: str | None, user: str | None) -> None:
-    """Let a tool be used; its task goes on."""
+    """Let a tool be used, or a server use the model; the task goes on."""
     from app.turns.questions import Approval, Scope
 
-    changed = _object(arguments) if arguments is not None else None
+    changed = _object(arguments, "--arguments") if arguments is not None else None
     _answer(question_id, Approval(is_approved=True, scope=Scope(scope), arguments=changed), user)
     click.echo("Allowed; the task goes on.")
 
@@ -57,11 +57,31 @@ def approve(*, question_id: UUID, scope: str, arguments: str | None, user: str |
 @click.option("--reason", default="", help="Why not; the model reads it.")
 @user_option
 def refuse(*, question_id: UUID, reason: str, user: str | None) -> None:
-    """Do not let a tool be used; its task goes on without it."""
+    """Do not allow what is asked, or do not sign in; the task goes on without it."""
     from app.turns.questions import Approval
 
     _answer(question_id, Approval(is_approved=False, reason=reason), user)
     click.echo("Refused; the task goes on without it.")
+
+
+@questions.command()
+@click.argument("question_id", type=click.UUID)
+@click.argument("action", type=click.Choice(["accept", "decline", "cancel"]))
+@click.option("--values", help="What a form asks for, as a JSON object.")
+@user_option
+def reply(*, question_id: UUID, action: str, values: str | None, user: str | None) -> None:
+    """Answer what a server asks you; its task goes on."""
+    from app.turns import questions as service
+
+    content = _object(values, "--values") if values is not None else None
+
+    async def work(resources: "Resources") -> None:
+        async with resources.db.transaction() as session:
+            owner = await acting_user(session, user)
+        await service.reply(resources, owner.id, question_id, service.Action(action), content)
+
+    with_resources(work)
+    click.echo("Answered; the task goes on.")
 
 
 @questions.command()
@@ -94,16 +114,23 @@ def _answer(question_id: UUID, approval: "Approval", user: str | None) -> None:
 
 def _line(question: "Question") -> str:
     content = question.content
-    arguments = json.dumps(content.get("arguments", {}), ensure_ascii=False)
-    tool = content.get("pattern") or content.get("tool", "")
-    return f"{question.id}  {question.kind:16} {tool}  {arguments}"
+    messages = content.get("messages") or [{}]
+    asked = (
+        content.get("message")
+        or messages[-1].get("text")
+        or json.dumps(content.get("arguments", {}), ensure_ascii=False)
+    )
+    tool = "/".join(filter(None, (content.get("server"), content.get("tool"))))
+    hosts = ", ".join(content.get("doubt", {}).get("hosts", ()))
+    new = f"  (to a new place: {hosts})" if hosts else ""
+    return f"{question.id}  {question.kind:16} {tool}  {asked}{new}"
 
 
-def _object(text: str) -> dict[str, object]:
+def _object(text: str, option: str) -> dict[str, object]:
     try:
         value = json.loads(text)
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise click.BadParameter("This is no JSON object.", param_hint="--arguments")
+        raise click.BadParameter("This is no JSON object.", param_hint=option)
     return value

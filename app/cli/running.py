@@ -19,6 +19,7 @@ def with_resources(work: "Callable[[Resources], Awaitable[None]]") -> None:
     import asyncio
 
     import app.turns.service  # noqa: F401 - with it every table is known that others name
+    from app.core.actor import Actor, acting
     from app.core.embedded import running_servers
     from app.core.resources import open_resources
     from app.core.settings import settings
@@ -26,7 +27,8 @@ def with_resources(work: "Callable[[Resources], Awaitable[None]]") -> None:
     async def open_and_work() -> None:
         with running_servers(settings()) as running:
             async with open_resources(running, pool_size=1) as resources:
-                await work(resources)
+                with acting(Actor(agent="command line")):
+                    await work(resources)
 
     asyncio.run(open_and_work())
 

@@ -1,17 +1,20 @@
 """Tells people what happened to what is theirs: each event is told once, to its owner alone."""
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.chats.models import Step, Thread
+from app.consumers.security_notices import ABOUT, tell_change
 from app.core.clock import derived_id
 from app.core.resources import Resources
+from app.core.sealed_types import read
 from app.events.envelope import Envelope
 from app.notifications.models import Kind
 from app.notifications.presence import is_present
 from app.notifications.service import News, mark_question_read, notify
-from app.notifications.texts import expired, plain, skipped
+from app.notifications.texts import asked, expired, plain, skipped
 from app.notifications.wishes import find_wishes
+from app.schedules.models import Schedule
 from app.tasks.models import Question, Task, TaskStatus
 
 POISONOUS = "poisonous"
@@ -37,6 +40,8 @@ async def handle(resources: Resources, session: AsyncSession, event: Envelope) -
         await _tell_question(resources, session, event)
     elif event.type == "schedule.skipped":
         await _tell_skipped(resources, session, event)
+    elif event.type in ABOUT:
+        await tell_change(resources, session, event)
     elif event.type in _SETTLED and event.user_id and event.subject_id:
         await mark_question_read(session, resources, event.user_id, event.subject_id)
         if event.type == "question.expired":
@@ -75,11 +80,13 @@ async def _tell_question(resources: Resources, session: AsyncSession, event: Env
     if question is None or question.answered_at is not None:
         return
     task = await session.get_one(Task, question.task_id)
+    wishes = await find_wishes(session, question.user_id)
     news = News(
         user_id=question.user_id,
         kind=Kind.QUESTION,
         event_id=event.id,
         title=await _name(session, task),
+        text=asked(question.kind, question.content, wishes.language),
         task_id=task.id,
         thread_id=task.thread_id,
         question_id=question.id,
@@ -98,7 +105,7 @@ async def _tell_expired(resources: Resources, session: AsyncSession, event: Enve
         kind=Kind.QUESTION_EXPIRED,
         event_id=event.id,
         title=await _name(session, task),
-        text=expired(question.content.get("pattern", ""), wishes.language),
+        text=expired(question.kind, question.content, wishes.language),
         task_id=task.id,
         thread_id=task.thread_id,
     )
@@ -108,13 +115,16 @@ async def _tell_expired(resources: Resources, session: AsyncSession, event: Enve
 async def _tell_skipped(resources: Resources, session: AsyncSession, event: Envelope) -> None:
     if event.user_id is None:
         return
+    schedule = await session.get(Schedule, event.subject_id)
+    if schedule is None:
+        return
     wishes = await find_wishes(session, event.user_id)
     payload = event.payload
     news = News(
         user_id=event.user_id,
         kind=Kind.SCHEDULE_MISSED,
         event_id=event.id,
-        title=payload["name"],
+        title=schedule.name,
         text=skipped(payload["reason"], payload["moments"], wishes.language),
     )
     await notify(session, resources, news)
@@ -124,12 +134,11 @@ async def _name(session: AsyncSession, task: Task) -> str:
     """What its owner knows a task by."""
     if task.name:
         return task.name
-    thread = await session.scalar(select(Thread.name).where(Thread.id == task.thread_id))
-    return thread or task.kind
+    thread = await session.get(Thread, task.thread_id) if task.thread_id else None
+    return thread.name if thread else task.kind
 
 
 async def _answer(session: AsyncSession, task: Task) -> str:
-    output = await session.scalar(
-        select(func.left(Step.output, BEGINNING)).where(Step.id == derived_id(task.id, "answer"))
-    )
-    return plain(output or "")
+    id = derived_id(task.id, "answer")
+    output = read(await session.scalar(select(Step.output).where(Step.id == id)), id)
+    return plain((output or "")[:BEGINNING])

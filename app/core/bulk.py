@@ -6,18 +6,36 @@ and planned by Postgres anew for every length; at a thousand users that was a th
 
 from typing import Any, cast
 
-from sqlalchemy import Table, TableValuedAlias, Uuid, bindparam, column, func, select
+from sqlalchemy import Dialect, Table, TableValuedAlias, Uuid, bindparam, column, func, select
 from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.types import NullType, TypeEngine
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from app.core.db import Base
+from app.core.sealed_types import seal_row, sealed_in
 
 
-def given_rows(**columns: TypeEngine[Any]) -> TableValuedAlias:
-    """The parameter `rows` as a table with these columns."""
+class _Rows(TypeDecorator[Any]):
+    """Rows of a table as JSON; what its columns seal is sealed on the way."""
+
+    impl = JSONB
+    cache_ok = True
+
+    def __init__(self, table: Table | None = None) -> None:
+        super().__init__()
+        self.table = table if table is not None and sealed_in(table) else None
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Seal each row where it will stand."""
+        if self.table is None:
+            return value
+        return [seal_row(self.table, row, dialect) for row in value]
+
+
+def given_rows(_of: Table | None = None, **columns: TypeEngine[Any]) -> TableValuedAlias:
+    """The parameter `rows` as a table with these columns, those of the table `_of`."""
     typed = [column(name, type_) for name, type_ in columns.items()]
-    rows = func.jsonb_to_recordset(bindparam("rows", type_=JSONB))
+    rows = func.jsonb_to_recordset(bindparam("rows", type_=_Rows(_of)))
     return rows.table_valued(*typed, name="given").render_derived(with_types=True)
 
 
@@ -25,7 +43,7 @@ def insert_rows(model: type[Base], *attributes: InstrumentedAttribute[object]) -
     """An insert of the parameter `rows` into `model`; other columns get their defaults."""
     names = [attribute.key for attribute in attributes]
     table = cast("Table", model.__table__)
-    given = given_rows(**{name: _type_of(table, name) for name in names})
+    given = given_rows(table, **{name: _type_of(table, name) for name in names})
     return insert(table).from_select(names, select(*given.c))
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from app.core.afterwards import follow_up
 from app.core.clock import new_id, now
 
 JSON = dict[str, Any]
@@ -152,13 +153,13 @@ class Database:
         """One unit of work: commit on success, roll back on any exception.
 
         Keep it short. Never wait for a model, a tool or a person inside it.
-        What `after_commit` collected is called once the commit stands.
+        What `after_commit` collected is called once the commit stands; nobody waits for it long.
         """
         async with self._sessions() as session:
             async with session.begin():
                 yield session
-            for call in session.info.pop("after_commit", []):
-                await call()
+            if calls := session.info.pop("after_commit", None):
+                await follow_up(calls)
 
 
 def after_commit(session: AsyncSession, call: Callable[[], Awaitable[object]]) -> None:

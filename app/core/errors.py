@@ -30,6 +30,12 @@ class Unauthenticated(AppError):
     code = "unauthenticated"
 
 
+class ProofNeeded(Forbidden):
+    """Who is signed in has to prove anew who they are, before this."""
+
+    code = "proof_needed"
+
+
 class Conflict(AppError):
     """The request is sound, but not in the present state."""
 

@@ -5,10 +5,17 @@ the values follow in the same order, or where `{1}` puts them. Terminals speak E
 only they show is not here.
 """
 
+from app.core.german_access import ACCESS
+from app.core.german_apps import APPS
+from app.core.german_audit import AUDIT
+from app.core.german_keys import KEYS
+from app.core.german_oauth import OAUTH
+from app.core.german_providers import PROVIDERS
 from app.core.german_servers import SERVERS
+from app.core.german_sign_in import SIGNING_IN
 from app.core.german_tools import TOOLS
 
-SAID = SERVERS | TOOLS | {
+SAID = ACCESS | APPS | AUDIT | KEYS | OAUTH | PROVIDERS | SERVERS | SIGNING_IN | TOOLS | {
     # conversations and messages
     "There is no such conversation.": "Diese Unterhaltung gibt es nicht.",
     "There is no such message.": "Diese Nachricht gibt es nicht.",
@@ -71,6 +78,7 @@ SAID = SERVERS | TOOLS | {
     "A {} task cannot become {}.": "Eine Aufgabe im Zustand „{}“ kann nicht „{}“ werden.",
     "Another worker was quicker.": "Das geschieht gerade schon.",
     "This is over before it could begin.": "Das ist vorbei, bevor es beginnen könnte.",
+    "This moment is too far away.": "Dieser Zeitpunkt ist zu weit entfernt.",
     "This moment is over; give one that is still to come.": "Dieser Zeitpunkt ist vorbei; nenne "
         "einen, der noch kommt.",
     "Give a moment or a delay, not both.": "Nenne einen Zeitpunkt oder eine Verzögerung, nicht "
@@ -220,21 +228,33 @@ SAID = SERVERS | TOOLS | {
         "schon einen Besitzer. `./keiko users invite` gibt einen Link für andere aus.",
     "Too many tries. Please wait {} seconds, then try again.": "Zu viele Versuche. Bitte warte {} "
         "Sekunden und versuche es dann noch einmal.",
+    "Too many tries. Please wait 1 second, then try again.": "Zu viele Versuche. Bitte warte 1 "
+        "Sekunde und versuche es dann noch einmal.",
     "Nobody is signed in.": "Niemand ist angemeldet.",
     "Nobody is signed in. Sign in with POST /auth/login first.": "Niemand ist angemeldet. Zuerst "
         "kommt POST /auth/login.",
     "This session is over.": "Diese Sitzung ist zu Ende.",
-    "Only an administrator may see this.": "Das darf nur sehen, wer Keiko verwaltet.",
     # requests
     "The last day lies before the first.": "Der letzte Tag liegt vor dem ersten.",
     "Ask for {} days at most.": "Frage nach höchstens {} Tagen.",
     "This is not a cursor of a page before.": "Das ist kein Lesezeichen einer Seite davor.",
     "The body is not valid JSON.": "Die Anfrage enthält kein gültiges JSON.",
     "There is nothing at {}.": "Unter {} gibt es nichts.",
+    "There is nothing at this address.": "Unter dieser Adresse gibt es nichts.",
     "There is no file {}.": "Die Datei {} gibt es nicht.",
     "{} is not possible here, only {}.": "{} geht hier nicht, nur {}.",
     "This request comes from a foreign page.": "Diese Anfrage kommt von einer fremden Seite.",
-    "The request is larger than 1 MB.": "Die Anfrage ist größer als 1 MB.",
+    "The address of the request is too long.": "Die Adresse der Anfrage ist zu lang.",
+    "The headers of the request are too long.": "Die Kopfzeilen der Anfrage sind zu lang.",
+    "The request is larger than {}.": "Die Anfrage ist größer als {}.",
+    "Too many requests in a short time. Try again in {} seconds.": "Zu viele Anfragen in kurzer "
+        "Zeit. Versuche es in {} Sekunden noch einmal.",
+    "Too many requests in a short time. Try again in 1 second.": "Zu viele Anfragen in kurzer "
+        "Zeit. Versuche es in 1 Sekunde noch einmal.",
+    "Too many event streams are open at once; close one of them.": "Es sind zu viele "
+        "Ereignisströme zugleich offen; schließe einen davon.",
+    "Too many messages at once; this one follows by itself.": "Zu viele Nachrichten auf einmal; "
+        "diese folgt von selbst.",
     "This is not what the page sends here.": "Das ist nicht, was die Seite hierher schickt.",
     "The database does not answer at the moment. Try again in a few seconds.": "Die Datenbank "
         "antwortet gerade nicht. Bitte versuche es gleich noch einmal.",

@@ -28,9 +28,12 @@ SERVERS = {
     "A command is spoken to over stdio.": "Mit einem Befehl wird über stdio gesprochen.",
     "Only an address has headers.": "Nur eine Adresse hat Kopfzeilen.",
     "A command has at most {} arguments.": "Ein Befehl hat höchstens {} Argumente.",
+    "No command may be started here so far. The operator names those that may in "
+    "KEIKO_MCP_COMMANDS.": "Hier darf noch kein Befehl gestartet werden. Erlaubte nennt der "
+        "Betreiber in KEIKO_MCP_COMMANDS.",
     "This command may not be started here. The operator names those that may in "
-    "KEIKO_MCP_COMMANDS. {}": "Dieser Befehl darf hier nicht gestartet werden. Erlaubte stehen in "
-        "KEIKO_MCP_COMMANDS. {}",
+    "KEIKO_MCP_COMMANDS, so far: {}.": "Dieser Befehl darf hier nicht gestartet werden. Erlaubte "
+        "nennt der Betreiber in KEIKO_MCP_COMMANDS, bisher: {}.",
     "There may be at most {} of them.": "Davon darf es höchstens {} geben.",
     "Two of the names are the same.": "Zwei der Namen sind gleich.",
     "At most {} characters.": "Höchstens {} Zeichen.",
@@ -57,6 +60,28 @@ SERVERS = {
     "A server is being tried already. Wait for its end.": "Es wird schon ein Server ausprobiert. "
         "Warte, bis das fertig ist.",
     "The file is not valid JSON.": "Die Datei ist kein gültiges JSON.",
+    "There is no “mcpServers” in it, which names the servers.": "Darin fehlt „mcpServers“, das die "
+        "Server nennt.",
+    "A file may name at most {} servers.": "Eine Datei darf höchstens {} Server nennen.",
+    "What the file says of it does not fit at “{}”: {}.": "Was die Datei von ihm sagt, passt bei "
+        "„{}“ nicht: {}.",
+    # prompts and resources
+    "What “{}” needs was not filled in.": "Was „{}“ braucht, wurde nicht ausgefüllt.",
+    "There is no room left for files, so this was left out: {}.": "Für Dateien ist kein Platz "
+        "mehr; weggelassen: {}.",
+    "An argument has at most {} characters.": "Ein Argument hat höchstens {} Zeichen.",
+    "A message may have {} attachments.": "Eine Nachricht darf {} Anhänge haben.",
+    "This is not the address of a resource.": "Das ist nicht die Adresse einer Ressource.",
+    "“{}” is no address of a resource.": "„{}“ ist keine Adresse einer Ressource.",
+    "The server “{}” does not stay up.": "Der Server „{}“ bleibt nicht oben.",
+    "“{}” did not answer within {} seconds.": "„{}“ hat in {} Sekunden nicht geantwortet.",
+    "“{}” answered something unreadable.": "„{}“ hat etwas Unlesbares geantwortet.",
+    "“{}” sent more than can be taken for “{}”.": "„{}“ hat für „{}“ mehr geschickt, als sich "
+        "annehmen lässt.",
+    "“{}” does not give “{}”: {}": "„{}“ gibt „{}“ nicht heraus: {}",
+    "The server “{}” is not there any more.": "Den Server „{}“ gibt es nicht mehr.",
+    "Only the first {} of {} characters are given on.": "Weitergegeben werden nur die ersten "
+        "{} von {} Zeichen.",
     # what a worker finds
     "Name the program that is to be started.": "Nenne das Programm, das gestartet werden soll.",
     "The tool server “{}” does not answer.{}": "Der Server „{}“ antwortet nicht.{}",

@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.resources import Resources
 
-NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'"
+NOTHING_ALLOWED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The policy of whatever is not a page (ASVS 5.0, 3.4.3 and 3.4.6)."""
 
 _YEARS_OF_HTTPS = "max-age=63072000; includeSubDomains"

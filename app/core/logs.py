@@ -13,7 +13,9 @@ def configure_logs(process: str, level: str = "info") -> None:
     logging.basicConfig(stream=sys.stderr, level=level.upper(), format="%(name)s %(message)s")
     for noisy in (
         "httpx",
+        "httpx2",
         "httpcore",
+        "authlib",
         "aiohttp.access",
         "mcp",
         "uvicorn.access",

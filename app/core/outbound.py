@@ -191,6 +191,10 @@ class Outbound:
         self._session = session
         self._allowed = allowed
 
+    async def get(self, url: str, *, headers: Mapping[str, str], timeout: float = 30) -> Answer:
+        """Read; what holds for `post` holds here."""
+        return await self._ask("GET", url, None, headers, timeout)
+
     async def post(
         self, url: str, *, body: bytes, headers: Mapping[str, str], timeout: float = 30
     ) -> Answer:
@@ -199,13 +203,18 @@ class Outbound:
         Raises Invalid for an address that may not be called, and Unavailable where nobody
         answered within `timeout` seconds.
         """
+        return await self._ask("POST", url, body, headers, timeout)
+
+    async def _ask(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], timeout: float
+    ) -> Answer:
         check_url(url, allowed=self._allowed)
         limits = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_SECONDS)
         try:
-            async with self._session.post(
-                url, data=body, headers=headers, timeout=limits, allow_redirects=False
+            async with self._session.request(
+                method, url, data=body, headers=headers, timeout=limits, allow_redirects=False
             ) as response:
-                return Answer(response.status, dict(response.headers), await _read(response))
+                return Answer(response.status, response.headers.copy(), await _read(response))
         except TimeoutError:
             raise Unavailable(f"No answer within {timeout:g} seconds. Try again later.") from None
         except (aiohttp.ClientError, OSError) as error:

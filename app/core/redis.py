@@ -39,6 +39,11 @@ def server_health_key(server: object) -> str:
     return f"mcp:health:{server}"
 
 
+def server_lines_key(server_id: UUID) -> str:
+    """List of the last lines that one MCP server wrote into its log; runs out by itself."""
+    return f"mcp:lines:{server_id}"
+
+
 def session_key(token_hash: str) -> str:
     """Cached session of one browser; the record is the `sessions` row."""
     return f"session:{token_hash}"
@@ -47,6 +52,16 @@ def session_key(token_hash: str) -> str:
 def presence_key(user_id: UUID) -> str:
     """Sorted set of the web processes in which this user has a page open, by when that runs out."""
     return f"presence:{user_id}"
+
+
+def rate_key(address: str, endpoint: str) -> str:
+    """How often one client has asked one endpoint in the present minute (seed: Redis keys)."""
+    return f"rate_limit:{address}:{endpoint}"
+
+
+def message_pace_key(user_id: UUID) -> str:
+    """When a user's next message in the chat is due."""
+    return f"rate_limit:messages:{user_id}"
 
 
 def open_redis(url: str) -> Redis:

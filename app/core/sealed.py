@@ -1,35 +1,46 @@
-"""What must not be readable in the database: JSON values, sealed with a key that is not in it.
+"""What must not be readable in the database: values sealed with a key that is not in it.
 
 AES-256-GCM. A sealed value names its key, so that keys can be changed one by one, and is bound to
 the place where it stands: copied into another row, column or table it does not open.
 """
 
 import base64
-import binascii
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy.exc import DontWrapMixin
 
-from app.core.embedded.home import make_data_folder
+from app.core.blind import Blind
 from app.core.errors import Unavailable
-from app.core.settings import Settings
+
+MARK = "\x01"
+"""What a sealed value begins with where it stands as text."""
 
 KEY_FILE = "secret.key"
-"""In the data folder: the key of a Keiko whose operator named none."""
+"""In the data folder: the keys of a Keiko whose operator named none, one in each line."""
 
-_KEY_BYTES = 32
+DOUBTFUL = (
+    "The key file was exchanged for one that this database is not sealed with. Put the right one "
+    "back; until then nothing new is written."
+)
+
 _FORM = b"\x01"
-_ID_BYTES, _NONCE_BYTES = 8, 12
+_ID_BYTES, _NONCE_BYTES, _KEY_BYTES = 8, 12, 32
 _HEAD = len(_FORM) + _ID_BYTES
+_SEARCH = "search"
+
+
+class CannotOpen(DontWrapMixin, Unavailable):
+    """A sealed value stays closed: its key is not here, or it is not what was sealed."""
 
 
 @dataclass(frozen=True)
@@ -45,104 +56,164 @@ class Place:
         return b"\0".join((head, self.table.encode(), self.column.encode(), self.row.bytes))
 
 
+class KeySource(Protocol):
+    """Where keys come from that may change while a process runs."""
+
+    def look(self) -> Sequence[bytes] | None:
+        """The keys, if they have changed since; asked before each use, so it must be quick."""
+
+    def read(self) -> Sequence[bytes]:
+        """The keys as they are now."""
+
+
 class Sealer:
     """Seals with the first of its keys, and opens what any of them has sealed."""
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
-        self._keys = {_key_id(key): AESGCM(key) for key in keys}
-        self._first = _key_id(keys[0])
+    def __init__(self, keys: Sequence[bytes], source: KeySource | None = None) -> None:
+        self._source = source
+        self._hold(keys)
+
+    def _take(self, keys: Sequence[bytes]) -> None:
+        """Have these keys, unless none is one of those that were here: whose they are is asked."""
+        self._doubtful = bool(self._keys) and not {key_id(key) for key in keys} & set(self._keys)
+        if not self._doubtful:
+            self._hold(keys)
+
+    def _hold(self, keys: Sequence[bytes]) -> None:
+        self._doubtful = False
+        self._keys: dict[bytes, AESGCM] = {key_id(key): AESGCM(key) for key in keys}
+        self._material = {key_id(key): key for key in keys}
+        self._roots = list(derived_keys(self, _SEARCH).values())
+        self._first = next(iter(self._keys), b"")
+
+    def _look(self) -> None:
+        if self._source is not None and (keys := self._source.look()):
+            self._take(keys)
+
+    @property
+    def ids(self) -> list[str]:
+        """The names of its keys; the first is the one that seals."""
+        self._look()
+        return [id.hex() for id in self._keys]
+
+    def head(self) -> bytes:
+        """How everything begins that is sealed now."""
+        self._need()
+        return _FORM + self._first
+
+    def look_again(self) -> None:
+        """Take the keys as they are now, at once."""
+        if self._source is not None:
+            self._take(self._source.read())
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether other keys lie where its own did.
+
+        It opens, and seals nothing until it is clear whether the database knows them.
+        """
+        self._look()
+        return self._doubtful
+
+    def take_over(self, other: "Sealer") -> None:
+        """Have the keys of another from now on."""
+        self._source = other._source
+        self._hold(list(other._material.values()))
+
+    def _need(self) -> None:
+        self._look()
+        if not self._keys:
+            raise CannotOpen(
+                "Keiko has no key yet for what is written. It waits for its database; "
+                "try again in a moment."
+            )
+        if self._doubtful:
+            raise CannotOpen(DOUBTFUL)
 
     def seal(self, value: Any, place: Place) -> bytes:
         """A JSON value, readable only with the key and only at its place."""
-        head, nonce = _FORM + self._first, secrets.token_bytes(_NONCE_BYTES)
-        text = orjson.dumps(value)
-        return head + nonce + self._keys[self._first].encrypt(nonce, text, place.bound(head))
+        return self.seal_bytes(orjson.dumps(value), place)
+
+    def seal_bytes(self, content: bytes, place: Place) -> bytes:
+        """The same for bytes of any kind."""
+        head, nonce = self.head(), secrets.token_bytes(_NONCE_BYTES)
+        return head + nonce + self._keys[self._first].encrypt(nonce, content, place.bound(head))
+
+    def seal_text(self, value: Any, place: Place) -> str:
+        """A JSON value, sealed, as text."""
+        return MARK + base64.b64encode(self.seal(value, place)).decode()
 
     def unseal(self, sealed: bytes, place: Place) -> Any:
         """What was sealed. Raises Unavailable where the key is not here or the value not this."""
+        try:
+            return orjson.loads(self.unseal_bytes(sealed, place))
+        except orjson.JSONDecodeError:
+            raise _damaged() from None
+
+    def unseal_text(self, sealed: str, place: Place) -> Any:
+        """What was sealed as text."""
+        try:
+            return self.unseal(base64.b64decode(sealed[len(MARK) :], validate=True), place)
+        except ValueError:
+            raise _damaged() from None
+
+    def unseal_bytes(self, sealed: bytes, place: Place) -> bytes:
+        """The bytes that were sealed; raises what `unseal` raises."""
         head, nonce, rest = (
             sealed[:_HEAD],
             sealed[_HEAD : _HEAD + _NONCE_BYTES],
             sealed[_HEAD + _NONCE_BYTES :],
         )
-        key = self._keys.get(head[len(_FORM) :])
+        key = self._key_of(head)
+        try:
+            return key.decrypt(nonce, rest, place.bound(head))
+        except (InvalidTag, ValueError):
+            raise _damaged() from None
+
+    def _key_of(self, head: bytes) -> AESGCM:
+        id = head[len(_FORM) :]
+        if head[: len(_FORM)] == _FORM and id not in self._keys:
+            self.look_again()
+        key = self._keys.get(id)
         if head[: len(_FORM)] != _FORM or key is None:
-            raise Unavailable(
+            raise CannotOpen(
                 "This was sealed with a key that is not here. Put it back into KEIKO_SECRET_KEY "
                 f"or the file {KEY_FILE} of the data folder, or enter the secret values anew."
             )
-        try:
-            return orjson.loads(key.decrypt(nonce, rest, place.bound(head)))
-        except (InvalidTag, ValueError):
-            raise Unavailable(
-                "A sealed value was damaged or moved. Enter the secret values anew."
-            ) from None
+        return key
+
+    def blind(self, owner: UUID) -> Blind:
+        """Blinds words of this owner as they are written now."""
+        self._need()
+        return Blind(self._roots[0], owner)
+
+    def blinds(self, owner: UUID) -> list[Blind]:
+        """The same for each key that an index may have been written with."""
+        if not self._doubtful:
+            self._need()
+        return [Blind(root, owner) for root in self._roots]
 
 
-def open_sealer(settings: Settings) -> Sealer:
-    """The sealer of this Keiko; makes its key file if there is neither file nor setting.
+def derived_keys(sealer: Sealer, purpose: str) -> dict[str, bytes]:
+    """Keys for another purpose (HKDF, RFC 5869), by the ids of those that they come from.
 
-    Raises Unavailable, with what to do, for a key that cannot be used: nothing is sealed then.
+    The first is the one to use; the others are for what was made with older keys.
     """
-    if settings.secret_key is not None:
-        texts = settings.secret_key.get_secret_value().split(",")
-        return Sealer([_read_key(text, "KEIKO_SECRET_KEY") for text in texts])
-    file = settings.data / KEY_FILE
-    try:
-        text = _text_of(file)
-    except OSError as error:
-        raise Unavailable(
-            f"The key file {file} cannot be read or made ({error.strerror}). "
-            "Let Keiko's account write there, or set KEIKO_SECRET_KEY."
-        ) from error
-    return Sealer([_read_key(text, str(file))])
+    return {
+        id.hex(): HKDF(SHA256(), _KEY_BYTES, None, purpose.encode()).derive(key)
+        for id, key in sealer._material.items()
+    }
 
 
-def _key_id(key: bytes) -> bytes:
+def key_id(key: bytes) -> bytes:
+    """The name of a key, which says nothing about it."""
     return sha256(b"keiko key id\0" + key).digest()[:_ID_BYTES]
 
 
-def _read_key(text: str, where: str) -> bytes:
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != _KEY_BYTES:
-        raise Unavailable(
-            f"{where} does not hold a key: 32 bytes in base64, as `openssl rand -base64 32` "
-            "prints them. What was sealed before opens with the key of then only."
-        )
-    return key
+def head_as_text(head: bytes) -> str:
+    """How sealed text begins whose bytes begin so: nine bytes are twelve characters."""
+    return MARK + base64.b64encode(head).decode()
 
 
-def _text_of(file: Path) -> str:
-    """What the key file holds; the first of several processes makes it, whole or not at all."""
-    if not file.exists():
-        make_data_folder(file.parent)
-        draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
-        try:
-            _write(draft, base64.b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n")
-            os.link(draft, file)
-            _settle(file.parent)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink(missing_ok=True)
-    return file.read_text(encoding="ascii", errors="replace")
-
-
-def _write(file: Path, content: bytes) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(descriptor)
-
-
-def _settle(folder: Path) -> None:
-    """Have the disk keep the name too: a key that is lost again opens nothing."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _damaged() -> CannotOpen:
+    return CannotOpen("A sealed value was damaged or moved. Enter the secret values anew.")

@@ -6,10 +6,16 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.core.rates import RateLimits
+from app.core.sign_in_settings import SignInProviderSettings, check_names
 
 _ENV_FILE = Path(__file__).parents[2] / ".env"
+
+
+RoleName = Literal["admin", "operator", "user", "viewer"]
 
 
 class ModelSettings(BaseModel):
@@ -23,6 +29,10 @@ class ModelSettings(BaseModel):
     key: SecretStr | None = None
     api_version: str | None = Field(
         default=None, description="Only for Azure's classic API; its v1 API needs none."
+    )
+    images: bool = Field(
+        default=True,
+        description="Whether images are sent to it; one that refuses them is asked without.",
     )
     fallback: str | None = Field(
         default=None,
@@ -39,6 +49,7 @@ class ToolServerSettings(BaseModel):
     command: str
     args: list[str] = []
     env: dict[str, str] = {}
+    roots: list[str] = []
 
 
 class ToolRule(BaseModel):
@@ -61,7 +72,11 @@ class Settings(BaseSettings):
     """Environment variables are `KEIKO_<FIELD>`; a `.env` file beside `keiko` is read too."""
 
     model_config = SettingsConfigDict(
-        env_prefix="KEIKO_", env_file=_ENV_FILE, extra="ignore", env_ignore_empty=True
+        env_prefix="KEIKO_",
+        env_file=_ENV_FILE,
+        extra="ignore",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
     )
 
     host: str = Field(default="127.0.0.1", description="Address that the web process listens on.")
@@ -78,6 +93,11 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         default=None,
         description="Your own PostgreSQL, as `postgresql://user:password@host/name`.",
+    )
+    database_owner_url: str | None = Field(
+        default=None,
+        description="The same database as the owner of its tables, for `migrate` alone. With it "
+        "the role in KEIKO_DATABASE_URL needs, and gets, no right to change the record.",
     )
     redis_url: str | None = Field(
         default=None, description="Your own Redis or Valkey, as `redis://host:6379/0`."
@@ -120,6 +140,22 @@ class Settings(BaseSettings):
     approval_hours: int = Field(
         default=168, ge=1, le=8760, description="How long a question whether a tool may run waits."
     )
+    question_patience_seconds: float = Field(
+        default=120.0,
+        ge=0,
+        description="How long a tool call waits in its midst for what its server asks you. Later "
+        "the task rests, and the call is made again.",
+    )
+    sampling_tokens: int = Field(
+        default=20_000,
+        ge=0,
+        description="How many tokens the model may write in one task for servers of tools.",
+    )
+    sampling_requests: int = Field(
+        default=10,
+        ge=0,
+        description="How often servers of tools may use the model in one task.",
+    )
     tool_timeout_seconds: float = Field(
         default=60.0, gt=0, description="Longest a tool call may take."
     )
@@ -132,6 +168,12 @@ class Settings(BaseSettings):
     retry_delay_seconds: float = Field(
         default=60.0, gt=0, description="Before the first further try of a background task."
     )
+    audit_retention_days: int = Field(
+        default=90,
+        ge=30,
+        le=2555,
+        description="How long entries stay on record; their seals stay for ever.",
+    )
     worker_slots: int = Field(default=1000, ge=1, description="Turns that one worker runs at once.")
     mcp_commands: list[str] = Field(
         default=[],
@@ -139,15 +181,42 @@ class Settings(BaseSettings):
         " sign in may then run them: name a whole beginning (`uvx mcp-server-time`) rather than"
         " `uvx` or `npx`, which run any package.",
     )
+    mcp_roots: list[str] = Field(
+        default=[],
+        description="Folders of this machine that registered MCP servers may be told of, and all in"
+        ' them, as JSON: `["/srv/documents"]`. Some servers take what they are told of as leave.',
+    )
+    user_files_mb: int = Field(
+        default=2000, ge=0, description="Megabytes that the files of one user may take."
+    )
     secret_key: SecretStr | None = Field(
         default=None,
         description="What secrets in the database are sealed with: 32 bytes in base64; several with"
         " commas, the first seals, all open. Else a file `secret.key` is made in the data folder.",
     )
+    second_factor: Annotated[list[RoleName], NoDecode] = Field(
+        default=[],
+        description="Roles that must sign in with a second factor, with commas: `admin,operator`.",
+    )
     outbound_private: list[str] = Field(
         default=[],
         description="Host names and networks inside your own network that webhooks, notifications"
         " and MCP servers may be called at, as JSON.",
+    )
+    trusted_proxies: list[str] = Field(
+        default=[],
+        description='Addresses and networks of the proxies in front, as JSON: `["127.0.0.1"]`. Who'
+        " asks is read from their `X-Forwarded-For` and `X-Forwarded-Proto`, from nobody else's.",
+    )
+    rate_limits: RateLimits = Field(
+        default=RateLimits(),
+        description="What one client may do in a minute, as JSON, each with its own default:"
+        f" {', '.join(f'`{name}`' for name in RateLimits.model_fields)}.",
+    )
+    sign_in_providers: Annotated[list[SignInProviderSettings], AfterValidator(check_names)] = Field(
+        default=[],
+        description="OpenID Connect providers at which people may sign in, as JSON; see"
+        " docs/sign-in.md.",
     )
     smtp_url: SecretStr | None = Field(
         default=None,
@@ -169,6 +238,13 @@ class Settings(BaseSettings):
         exclude=True,
         description="The open web port, given to web by `keiko up` alone.",
     )
+
+    @field_validator("second_factor", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return [name.strip() for name in value.split(",") if name.strip()]
 
     @property
     def run_folder(self) -> Path:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.bulk import insert_rows
 from app.core.clock import now
 from app.core.db import JSON, Base
-from app.events.types import Event
+from app.events.event import Event
 
 _ENVELOPE = {field.name for field in fields(Event)}
 
@@ -45,6 +45,7 @@ class StoredEvent(Base):
     correlation_id: Mapped[UUID | None] = mapped_column(index=True)
     causation_id: Mapped[UUID | None]
     payload: Mapped[JSON]
+    actor: Mapped[JSON | None]
     occurred_at: Mapped[datetime] = mapped_column(default=now)
     published_at: Mapped[datetime | None]
 
@@ -61,6 +62,7 @@ def event_row(event: Event) -> dict[str, Any]:
         "correlation_id": event.correlation_id,
         "causation_id": event.causation_id,
         "payload": to_jsonable_python(own),
+        "actor": to_jsonable_python(event.actor.known) if event.actor else None,
         "occurred_at": event.occurred_at,
     }
 
@@ -80,6 +82,7 @@ _ADD_EVENTS = insert_rows(
     StoredEvent.correlation_id,
     StoredEvent.causation_id,
     StoredEvent.payload,
+    StoredEvent.actor,
     StoredEvent.occurred_at,
 ).on_conflict_do_nothing()
 

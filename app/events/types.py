@@ -4,30 +4,11 @@ The events of tasks (`task.created`, `task.started`, `task.completed`, …) are 
 itself records one for every change of a row of `tasks` (see docs/decisions/0004).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 from uuid import UUID
 
-from app.core.clock import new_id, now
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """Base of all events: who it concerns, when, and to which request it belongs."""
-
-    event_type: ClassVar[str]
-    source: ClassVar[str]
-
-    event_id: UUID = field(default_factory=new_id)
-    occurred_at: datetime = field(default_factory=now)
-    user_id: UUID | None = None
-    subject_id: UUID | None = None
-    """The row that this is about, where it is one of its own."""
-    correlation_id: UUID | None = None
-    """The first thing of a chain: all that followed from one message carries its id."""
-    causation_id: UUID | None = None
-    """The event or task that led to this directly."""
+from app.events.event import Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +32,8 @@ class QuestionAnswered(Event):
 
     task_id: UUID
     question_id: UUID
+    outcome: str | None = None
+    """Which way: `approve`, `refuse`, `skip`, `accept` and the like; never what was written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,26 +45,6 @@ class QuestionExpired(Event):
 
     task_id: UUID
     question_id: UUID
-
-
-@dataclass(frozen=True, kw_only=True)
-class UserSignedIn(Event):
-    """A session began."""
-
-    event_type = "user.signed_in"
-    source = "users"
-
-    session_id: UUID
-
-
-@dataclass(frozen=True, kw_only=True)
-class SessionEnded(Event):
-    """A browser was signed out."""
-
-    event_type = "session.ended"
-    source = "users"
-
-    session_id: UUID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +118,8 @@ class WebhookTested(Event):
 class McpServerChanged(Event):
     """A server was registered, changed, enabled, disabled or removed, by `user_id`.
 
+    Or `user_id` has `signed_in` to it or `signed_out` of it.
+
     `fields` names what differs, never a value.
     """
 
@@ -169,24 +134,12 @@ class McpServerChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UserCreated(Event):
-    """An account was made."""
-
-    event_type = "user.created"
-    source = "users"
-
-    username: str
-    role: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class ScheduleEvent(Event):
-    """Base of what happens to a schedule; its id is the subject."""
+    """Base of what happens to a schedule; its id is the subject. It tells nothing of its text."""
 
     source = "schedules"
 
     schedule_id: UUID
-    name: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,10 @@ from app.core.clock import now
 from app.core.resources import Resources
 from app.events.inbox import InboxEntry
 from app.events.store import StoredEvent
+from app.files.service import remove_orphans
 from app.notifications.models import Notification
+from app.oauth.clients import remove_unused_clients
+from app.oauth.grants import remove_old_grants
 from app.schedules.models import Schedule
 from app.turns import questions
 from app.users.models import Invitation, Session
@@ -32,6 +35,11 @@ async def expire_questions(ctx: dict[str, Any]) -> None:
     """Let tasks go on whose questions nobody has answered in time."""
     while await questions.expire(ctx["resources"]):
         pass
+
+
+async def remove_lost_files(ctx: dict[str, Any]) -> None:
+    """Remove the bytes of files whose conversation, task or user is gone."""
+    await remove_orphans(ctx["resources"])
 
 
 async def remove_old_rows(ctx: dict[str, Any]) -> None:
@@ -59,3 +67,5 @@ async def remove_old_rows(ctx: dict[str, Any]) -> None:
         )
         await session.execute(delete(Session).where(Session.expires_at < at - KEEP_ENDED_SESSIONS))
         await session.execute(delete(Invitation).where(Invitation.expires_at < at))
+        await remove_old_grants(session)
+        await remove_unused_clients(session)

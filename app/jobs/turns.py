@@ -19,8 +19,10 @@ from app.orchestrator.run import Orchestrator
 from app.orchestrator.turn import Run
 from app.tasks.lease import LATE, claim_tasks, end_leases, renew_leases
 from app.tasks.live import Hub
-from app.tasks.queue import next_ready
+from app.tasks.queue import ANSWERED, next_ready
 from app.tasks.rest import release_waiting
+from app.users.permissions import Permission
+from app.users.rights import list_without
 
 RENEW_SECONDS = 1.0
 SWEEP_SECONDS = 0.5
@@ -29,6 +31,9 @@ DRAIN_SECONDS = 20.0
 
 PAUSE_SECONDS = 3.0
 """How long a run that is to pause may take to reach a checkpoint."""
+
+NEEDED = Permission.TASKS_WRITE
+"""What the owner of a task must have while it runs, whatever was allowed when it began."""
 
 CLAIM_AT_ONCE = 25
 MOST_CLAIMED = 50
@@ -60,6 +65,8 @@ class TurnWorker:
             self._stop(run)
         elif kind == "pause":
             self._pause(run)
+        elif kind == ANSWERED:
+            run.tell()
         elif kind == "resend":
             self._hub.resend(id, run.text)
 
@@ -68,12 +75,19 @@ class TurnWorker:
             run.stopping = True
             run.work.cancel()
 
+    def _bar(self, run: Run) -> None:
+        """End a run whose owner may not have anything done any more."""
+        if not run.barred and not run.stopping and not run.ending and run.work is not None:
+            run.barred = True
+            run.work.cancel()
+
     def _pause(self, run: Run) -> None:
         """Let a run rest at its next checkpoint; where none comes soon, where it is."""
         if run.pausing or run.stopping or run.ending or run.work is None:
             return
         run.pausing = True
         run.control.request_drain("pause")
+        run.tell()
         asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._pause_now, run)
 
     def _pause_now(self, run: Run) -> None:
@@ -152,8 +166,14 @@ class TurnWorker:
             threads = await list_steps_of_threads(
                 session, {task.thread_id for task in tasks if task.thread_id}
             )
+            barred = await list_without(session, [t.user_id for t in tasks], NEEDED)
         return [
-            Run(task, threads.get(task.thread_id, []) if task.thread_id else []) for task in tasks
+            Run(
+                task,
+                threads.get(task.thread_id, []) if task.thread_id else [],
+                barred=task.user_id in barred,
+            )
+            for task in tasks
         ]
 
     async def _work(self, run: Run) -> None:
@@ -171,10 +191,14 @@ class TurnWorker:
             return RENEW_SECONDS
         async with self._resources.db.transaction() as session:
             held = await renew_leases(session, {id: run.task.fence for id, run in runs.items()})
+            owners = [run.task.user_id for run in runs.values()]
+            barred = await list_without(session, owners, NEEDED)
         for id, run in runs.items():
             if run.work is None or self._runs.get(id) is not run or run.work.done():
                 continue
-            if id in held.to_stop:
+            if run.task.user_id in barred and id in held.ids:
+                self._bar(run)
+            elif id in held.to_stop:
                 self._stop(run)
             elif id in held.to_pause:
                 self._pause(run)
@@ -187,6 +211,7 @@ class TurnWorker:
         """Ask each run to stop at its next checkpoint; after a while, stop it where it is."""
         for run in self._runs.values():
             run.control.request_drain("shutdown")
+            run.tell()
         work = {run.work for run in self._runs.values() if run.work is not None}
         if not work:
             return

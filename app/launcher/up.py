@@ -97,7 +97,8 @@ class _Launcher:
             child = Child(name, self._settings, environment)
             self._children.append(child)
             child.start()
-        setup_token = _prepare_database(child_environment(**environment))
+        owner = {"KEIKO_DATABASE_OWNER_URL": self._settings.database_owner_url or ""}
+        setup_token = _prepare_database(child_environment(**environment | owner))
         say("migrated")
         self._folder.mark(PREPARED)
         say("children")
@@ -125,6 +126,7 @@ class _Launcher:
         settings = self._settings
         return {
             "KEIKO_DATABASE_URL": settings.database_url or "",
+            "KEIKO_DATABASE_OWNER_URL": "",
             "KEIKO_REDIS_URL": settings.redis_url or "",
             "KEIKO_DATA": str(settings.data),
             "KEIKO_HOST": settings.host,

@@ -35,11 +35,29 @@ class Settlement(StrEnum):
     SKIP = "skip"
 
 
-class UnknownOutcome(AppError):
+class AnswerNeeded(AppError):
+    """A person has to do something before the call can be made, or made again.
+
+    `content` is what they are shown; it names the `kind` of the question.
+    """
+
+    code = "answer_needed"
+
+    def __init__(self, message: str, content: JSON) -> None:
+        super().__init__(message)
+        self.content = content
+
+
+class UnknownOutcome(AnswerNeeded):
     """The call may have been carried out or not: only a person can say how to go on."""
 
     code = "unknown_outcome"
 
     def __init__(self, call: ToolCall) -> None:
-        super().__init__(f"It is not known whether “{call.name}” was carried out.")
-        self.call = call
+        content = {
+            "kind": "unknown_outcome",
+            "tool_call_id": call.tool_call_id,
+            "tool": call.name,
+            "arguments": call.arguments,
+        }
+        super().__init__(f"It is not known whether “{call.name}” was carried out.", content)

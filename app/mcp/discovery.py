@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from app.core.db import JSON
 from app.core.logs import log
 from app.mcp.schema import named, unfolded_size
+from app.mcp.storable import storable
 from app.mcp.words import without_markup
 
 MOST_TOOLS = 500
@@ -64,8 +65,9 @@ def _fit(tool: types.Tool) -> types.Tool:
         name=tool.name[:200],
         title=without_markup(tool.title)[:200] if tool.title else None,
         description=description or None,
-        inputSchema=_fit_schema(tool.inputSchema, tool.inputSchema),
+        inputSchema=_fit_schema(storable(tool.inputSchema), tool.inputSchema),
         annotations=tool.annotations,
+        execution=tool.execution,
     )
 
 
@@ -86,7 +88,9 @@ def _fit_schema(value: Any, root: JSON) -> Any:
 
 def stored(tools: Sequence[types.Tool]) -> list[JSON]:
     """Tools as they are kept in a row."""
-    return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+    return [
+        storable(tool.model_dump(mode="json", by_alias=True, exclude_none=True)) for tool in tools
+    ]
 
 
 def restored(rows: Sequence[JSON]) -> list[types.Tool]:

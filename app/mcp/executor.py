@@ -7,33 +7,24 @@ its tool does nothing twice; otherwise a person is asked, and each answer counts
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Exists, ScalarSelect, column, exists, literal, select, table, update
-from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.dml import ReturningUpdate
 
-from app.core.clock import derived_id, new_id, now
-from app.core.db import persist
-from app.core.errors import Conflict, LeaseLost, Unavailable
+from app.core.clock import new_id
+from app.core.db import JSON, persist
+from app.core.errors import Conflict, Unavailable
 from app.core.resources import Resources
-from app.events.store import record_all
-from app.events.types import ToolExecuted
-from app.mcp.calls import Settlement, ToolCall, UnknownOutcome
-from app.mcp.models import ExecutionStatus, McpServer, ToolExecution
+from app.mcp.calls import AnswerNeeded, Settlement, ToolCall, UnknownOutcome
+from app.mcp.contact import ALONE, Contact
+from app.mcp.keeping import Cut, Keeping
+from app.mcp.models import ExecutionStatus, ToolExecution
+from app.mcp.oauth.needed import SignInNeeded
 from app.mcp.policy import mark_of
+from app.mcp.records import begin_call, finish_call, refuse_call, release_call
 from app.mcp.schema import complaint
 from app.mcp.server import NoAnswer, ServerStopped
-from app.mcp.sessions import Progress, RemoteTool, ToolOutcome, ToolServers
-from app.mcp.storable import storable
-
-LONGEST_OUTPUT = 100_000
-"""Characters of a tool's answer that are kept; more would fill a model's context."""
-
-_tasks = table("tasks", column("id"), column("fence"), column("status"), column("user_id"))
+from app.mcp.sessions import RemoteTool, ToolOutcome, ToolServers
 
 
 async def execute(
@@ -42,133 +33,72 @@ async def execute(
     servers: ToolServers,
     *,
     settled: Sequence[Settlement] = (),
-    progress: Progress | None = None,
+    contact: Contact = ALONE,
+    keeping: Keeping | None = None,
 ) -> ToolOutcome:
     """Make a call, or give back what came of it before.
 
-    `settled` are all answers to questions about this call so far, oldest first. Raises
-    UnknownOutcome when another answer is needed, LeaseLost when the task is another run's now.
+    `settled` says what became of earlier tries, oldest first; `keeping` keeps what is more than
+    text. Raises AnswerNeeded when a person has to do something, LeaseLost when the task is another
+    run's now.
     """
     tool = servers.find_tool(call.name, call.user_id)
     id = new_id()
 
     async def begin(session: AsyncSession) -> ToolExecution:
-        return await _begin(session, id, call, tool, settled)
+        return await begin_call(session, id, call, tool, settled)
 
     try:
         execution = await persist(resources.db, begin)
     except Conflict as refusal:
         return ToolOutcome(str(refusal), failed=True)
     if execution.status is not ExecutionStatus.STARTED:
-        return ToolOutcome(
-            execution.output or "", failed=execution.status is ExecutionStatus.FAILED
-        )
+        return _recorded(execution)
     began = time.monotonic()
-    outcome = await _call(
-        resources, call, servers, tool, read_only=execution.read_only, progress=progress
-    )
+    try:
+        outcome = await _call(
+            resources,
+            call,
+            servers,
+            tool,
+            read_only=execution.read_only,
+            contact=contact,
+        )
+    except UnknownOutcome:
+        raise
+    except AnswerNeeded:
+        await persist(resources.db, lambda session: release_call(session, call))
+        raise
     outcome = replace(outcome, milliseconds=round((time.monotonic() - began) * 1000))
-    await persist(resources.db, lambda session: _finish(session, execution.id, call.fence, outcome))
-    return outcome
+    return await _finish(resources, call, execution.id, outcome, keeping or Cut())
+
+
+async def _finish(
+    resources: Resources, call: ToolCall, id: UUID, outcome: ToolOutcome, keeping: Keeping
+) -> ToolOutcome:
+    """The outcome as it is on record now, together with what it brought."""
+    kept = await keeping.keep(call, id, outcome)
+
+    async def finish(session: AsyncSession) -> None:
+        await finish_call(session, id, call.fence, kept)
+        await keeping.record(session, call, kept)
+
+    await persist(resources.db, finish)
+    return kept
+
+
+def _recorded(execution: ToolExecution) -> ToolOutcome:
+    failed = execution.status is ExecutionStatus.FAILED
+    return ToolOutcome(execution.output or "", failed=failed, more=execution.more)
 
 
 async def refuse(
     resources: Resources, call: ToolCall, servers: ToolServers, sentence: str
 ) -> ToolOutcome:
     """Put a call on record that is not made, because a person or a rule forbids it."""
-    end = {"status": ExecutionStatus.FAILED, "output": sentence, "completed_at": now()}
-    row = _intent(new_id(), call, servers.find_tool(call.name, call.user_id), **end)
-    await persist(resources.db, lambda session: session.execute(row))
+    tool = servers.find_tool(call.name, call.user_id)
+    await persist(resources.db, lambda session: refuse_call(session, call, tool, sentence))
     return ToolOutcome(sentence, failed=True)
-
-
-async def _begin(
-    session: AsyncSession,
-    id: UUID,
-    call: ToolCall,
-    tool: RemoteTool | None,
-    settled: Sequence[Settlement],
-) -> ToolExecution:
-    """The row of a call: finished, or started by this run, which is then the one to call."""
-    await session.execute(_intent(id, call, tool))
-    row = await session.scalar(
-        select(ToolExecution)
-        .where(
-            ToolExecution.task_id == call.task_id,
-            ToolExecution.tool_call_id == call.tool_call_id,
-            _holds(call.task_id, call.fence),
-        )
-        .with_for_update(of=ToolExecution)
-    )
-    if row is None:
-        raise LeaseLost("Another worker runs this task now.")
-    if row.id == id:
-        return row
-    if row.tool != call.name or row.arguments != storable(call.arguments):
-        raise Conflict("This call has the id of an earlier, different one. Call the tool again.")
-    for answer in settled[row.answers :]:
-        _settle(row, answer)
-    repeatable = row.read_only or (tool is not None and tool.repeatable)
-    if row.status is ExecutionStatus.STARTED and not repeatable:
-        raise UnknownOutcome(call)
-    if row.status in (ExecutionStatus.STARTED, ExecutionStatus.ALLOWED):
-        row.status, row.fence = ExecutionStatus.STARTED, call.fence
-    return row
-
-
-def _intent(id: UUID, call: ToolCall, tool: RemoteTool | None, **end: object) -> Insert:
-    """Writes the row of a new call, if the lease holds and there is none yet."""
-    values: dict[str, Any] = {
-        "id": id,
-        "created_at": now(),
-        "task_id": call.task_id,
-        "tool_call_id": call.tool_call_id,
-        "server": tool.server if tool else "",
-        "tool": call.name,
-        "arguments": storable(call.arguments),
-        "read_only": tool is not None and tool.read_only,
-        "status": ExecutionStatus.STARTED,
-        "fence": call.fence,
-        "answers": 0,
-        **end,
-    }
-    columns = ToolExecution.__table__.c
-    row = select(
-        *(literal(value, columns[name].type) for name, value in values.items()),
-        _still_there(tool.server_id if tool else None),
-    )
-    return (
-        insert(ToolExecution)
-        .from_select([*values, "server_id"], row.where(_holds(call.task_id, call.fence)))
-        .on_conflict_do_nothing(index_elements=["task_id", "tool_call_id"])
-    )
-
-
-def _still_there(server_id: UUID | None) -> ScalarSelect[UUID]:
-    """A server's id, unless it was removed meanwhile."""
-    return select(McpServer.id).where(McpServer.id == server_id).scalar_subquery()
-
-
-def _holds(task_id: UUID, fence: int) -> Exists:
-    return exists().where(
-        _tasks.c.id == task_id, _tasks.c.fence == fence, _tasks.c.status == "running"
-    )
-
-
-def _settle(row: ToolExecution, answer: Settlement) -> None:
-    row.answers += 1
-    match answer:
-        case Settlement.REPEAT:
-            row.status = ExecutionStatus.ALLOWED
-            return
-        case Settlement.HAPPENED:
-            row.status = ExecutionStatus.COMPLETED
-            row.output = "The user says that this was carried out. Its result is not known."
-        case Settlement.SKIP:
-            row.status = ExecutionStatus.FAILED
-            row.output = "The user does not want this to be tried again. Whether it was carried out"
-            row.output += " before is not known."
-    row.completed_at = now()
 
 
 async def _call(
@@ -178,22 +108,41 @@ async def _call(
     tool: RemoteTool | None,
     *,
     read_only: bool,
-    progress: Progress | None,
+    contact: Contact,
 ) -> ToolOutcome:
     if tool is not None and (wrong := complaint(tool.input_schema, call.arguments)):
         return ToolOutcome(f"“{call.name}” was not called. {wrong}", failed=True)
     repeatable = tool is not None and tool.repeatable
     again = (NoAnswer,) if repeatable else (ServerStopped,) if read_only else ()
     try:
-        outcome = await _answer(resources, call, servers, again=again, progress=progress)
+        outcome = await _answer(resources, call, servers, again=again, contact=contact)
     except NoAnswer as error:
         if not read_only:
             raise UnknownOutcome(call) from error
         outcome = ToolOutcome(str(error), failed=True)
+    except SignInNeeded as needed:
+        provider = servers.provider_of(tool.server_id, call.user_id) if tool else None
+        raise _sign_in(call, tool, needed, provider) from needed
     except Unavailable as error:
         outcome = ToolOutcome(str(error), failed=True)
-    text = storable(outcome.text)
-    return replace(outcome, text=_shortened(text), size=len(text.encode()))
+    return outcome
+
+
+def _sign_in(
+    call: ToolCall, tool: RemoteTool | None, needed: SignInNeeded, provider: str | None
+) -> AnswerNeeded:
+    """The user has to sign in before the call can be made; it surely was not."""
+    content: JSON = {
+        "kind": "sign_in",
+        "tool_call_id": call.tool_call_id,
+        "tool": tool.remote_name if tool else call.name,
+        "server": tool.server if tool else "",
+        "server_id": str(tool.server_id) if tool else None,
+        "scopes": needed.scopes,
+        "provider": provider,
+        "arguments": call.arguments,
+    }
+    return AnswerNeeded("Its user has to sign in to the server first.", content)
 
 
 async def _answer(
@@ -202,7 +151,7 @@ async def _answer(
     servers: ToolServers,
     *,
     again: tuple[type[NoAnswer], ...],
-    progress: Progress | None,
+    contact: Contact,
 ) -> ToolOutcome:
     """One call; a second one if the first met what `again` names."""
 
@@ -217,66 +166,10 @@ async def _answer(
             timeout=seconds,
             caller=call.caller,
             user_id=call.user_id,
-            progress=progress,
+            contact=contact,
         )
 
     try:
         return await once()
     except again:
         return await once()
-
-
-async def _finish(session: AsyncSession, id: UUID, fence: int, outcome: ToolOutcome) -> None:
-    status = ExecutionStatus.FAILED if outcome.failed else ExecutionStatus.COMPLETED
-    at = now()
-    written = (await session.execute(_finished(id, fence, status, outcome, at))).one_or_none()
-    if written is None:
-        raise LeaseLost("Another worker runs this task now.")
-    event = ToolExecuted(
-        event_id=derived_id(id, f"executed:{fence}"),
-        user_id=written.user_id,
-        subject_id=written.task_id,
-        causation_id=written.task_id,
-        task_id=written.task_id,
-        server=written.server,
-        tool=written.tool,
-        milliseconds=outcome.milliseconds,
-        success=not outcome.failed,
-    )
-    await record_all(session, [event])
-
-
-def _finished(
-    id: UUID, fence: int, status: ExecutionStatus, outcome: ToolOutcome, at: datetime
-) -> ReturningUpdate[Any]:
-    """Writes the end of a call, if the lease holds."""
-    return (
-        update(ToolExecution)
-        .where(
-            ToolExecution.id == id,
-            ToolExecution.fence == fence,
-            ToolExecution.task_id == _tasks.c.id,
-            _tasks.c.fence == fence,
-            _tasks.c.status == "running",
-        )
-        .values(
-            status=status,
-            output=outcome.text,
-            completed_at=at,
-            milliseconds=outcome.milliseconds,
-            size=outcome.size,
-        )
-        .returning(
-            ToolExecution.task_id,
-            ToolExecution.server,
-            ToolExecution.tool,
-            _tasks.c.user_id,
-        )
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _shortened(text: str) -> str:
-    if len(text) <= LONGEST_OUTPUT:
-        return text
-    return f"{text[:LONGEST_OUTPUT]}\n[Cut here: the tool answered {len(text):,} characters.]"

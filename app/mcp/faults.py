@@ -5,10 +5,12 @@ from mcp import McpError, types
 
 from app.core.errors import AppError
 from app.mcp.models import ServerState
+from app.mcp.oauth.needed import SignInNeeded
 from app.mcp.words import plain_line
 
-NOT_SENT, BROKEN, REFUSED, TOO_LARGE = -32901, -32902, -32903, -32904
-"""JSON-RPC errors that are ours: surely not carried out; perhaps; surely not; perhaps."""
+NOT_SENT, BROKEN, REFUSED, TOO_LARGE, SIGN_IN = -32901, -32902, -32903, -32904, -32905
+"""JSON-RPC errors that are ours: surely not carried out; perhaps; surely not; perhaps; surely not,
+for somebody has to sign in first (its data: the scopes)."""
 
 _STATUS = {
     401: "It wants a sign-in (HTTP 401); check the headers that it is called with.",
@@ -23,6 +25,16 @@ def leaf(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+def sign_in_needed(error: BaseException) -> SignInNeeded | None:
+    """Whether somebody has to sign in, and what for."""
+    error = leaf(error)
+    if isinstance(error, SignInNeeded):
+        return error
+    if isinstance(error, McpError) and error.error.code == SIGN_IN:
+        return SignInNeeded(error.error.data or ())
+    return None
 
 
 def http_sentence(error: Exception) -> str:
@@ -67,6 +79,8 @@ def sentence_of(error: BaseException) -> str:
 
 def state_of(error: BaseException) -> ServerState:
     """Whether a person has to change something, or time may help."""
+    if sign_in_needed(error):
+        return ServerState.SIGN_IN
     error = leaf(error)
     refused = isinstance(error, (AppError, FileNotFoundError, PermissionError)) or (
         isinstance(error, McpError) and error.error.code == REFUSED

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from app.core.bus import publish_hint
 from app.core.redis import LOST, server_health_key
+from app.mcp.spec import key_for
 
 RESET = "mcp-reset"
 """The kind of hint on which workers close the breaker of a server."""
@@ -23,15 +24,21 @@ class Health(BaseModel):
     at: datetime
 
 
-async def read_health(redis: Redis, server_ids: Sequence[UUID]) -> dict[UUID, Health]:
-    """What is known of these servers; nothing of one that no worker keeps open."""
+async def read_health(
+    redis: Redis, server_ids: Sequence[UUID], user_id: UUID
+) -> dict[UUID, Health]:
+    """What is known of these servers, or of this user's own sessions with them.
+
+    Nothing of one that no worker keeps open.
+    """
     if not server_ids:
         return {}
     try:
-        words = await redis.mget([server_health_key(id) for id in server_ids])
+        keys = [*server_ids, *(key_for(id, user_id) for id in server_ids)]
+        words = await redis.mget([server_health_key(key) for key in keys])
     except LOST:
         return {}
-    found = zip(server_ids, words, strict=True)
+    found = zip([*server_ids, *server_ids], words, strict=True)
     return {id: Health.model_validate_json(word) for id, word in found if word}
 
 

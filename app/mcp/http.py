@@ -4,119 +4,84 @@ Version 1 of the SDK leaves a request without an end when its connection breaks,
 session for one bad status. Here both become an error that answers the one request.
 """
 
-import socket
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from functools import cache
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import httpcore
 import httpx
 import orjson
-from httpcore._backends.auto import AutoBackend
 
 from app.core.errors import AppError
-from app.core.outbound import CONNECT_SECONDS, Allowed, Lookup, certificates, look_up
-from app.mcp.faults import BROKEN, NOT_SENT, REFUSED, TOO_LARGE, http_sentence
+from app.core.outbound import CONNECT_SECONDS, Allowed, Lookup, look_up
+from app.mcp.faults import BROKEN, NOT_SENT, REFUSED, SIGN_IN, TOO_LARGE, http_sentence
+from app.mcp.network import CheckedNetwork, certificates_here
+from app.mcp.oauth.bearer import Sender
+from app.mcp.oauth.needed import SignInNeeded
 
 LARGEST_MESSAGE = 8 * 1024 * 1024
 """Bytes of one message; more is not read."""
 
+_LONGEST_REQUEST = 256 * 1024
 _SILENCE_SECONDS = 300.0
 _CONNECTIONS = 200
-_KEEPALIVE = [
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    *(
-        (socket.IPPROTO_TCP, getattr(socket, name), value)
-        for name, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
-        if hasattr(socket, name)  # macOS has its own names
-    ),
-]
-"""A machine that is gone without a word is noticed within half a minute."""
-
 Broken = Callable[[Exception], Awaitable[None]]
 """Is told of a request that could not be sent."""
 
+Asked = Callable[[Any, Any], None]
+"""Is told the id of a request of the server, and that of our request whose answer it came with."""
+
 _JSON, _EVENTS = "application/json", "text/event-stream"
-
-
-class _CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to addresses that were checked, and to no others."""
-
-    def __init__(self, allowed: Allowed, look_up: Lookup) -> None:
-        self._allowed = allowed
-        self._look_up = look_up
-        self._network = AutoBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """A connection to the first address of `host` that takes one."""
-        try:
-            addresses = await self._allowed.resolve(host, port, self._look_up)
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from error
-        failure: Exception = httpcore.ConnectError("This name has no address.")
-        for address in addresses:
-            try:
-                return await self._network.connect_tcp(
-                    address, port, timeout=timeout, socket_options=[*_KEEPALIVE]
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        raise failure
-
-    async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        """Nothing that a user names is a socket of this machine."""
-        raise httpcore.ConnectError("There are no sockets here.")
-
-    async def sleep(self, seconds: float) -> None:
-        """Rest between two tries."""
-        await self._network.sleep(seconds)
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    return certificates()
 
 
 class GuardedTransport(httpx.AsyncHTTPTransport):
     """Sends the requests of one session; see the module.
 
     With SSE a request is answered on the stream that stands open: `broken` is told there that one
-    could not be sent.
+    could not be sent. `sender` sends requests in somebody's name.
     """
 
-    def __init__(self, allowed: Allowed, *, broken: Broken | None, look_up: Lookup) -> None:
-        super().__init__(verify=_certificates(), trust_env=False)
+    def __init__(
+        self,
+        allowed: Allowed,
+        *,
+        broken: Broken | None,
+        asked: Asked | None,
+        look_up: Lookup,
+        sender: Sender | None,
+    ) -> None:
+        super().__init__(verify=certificates_here(), trust_env=False)
         self._broken = broken
+        self._asked = asked
+        self._sender = sender
         self._answers_here = broken is None
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_certificates(),
+            ssl_context=certificates_here(),
             max_connections=_CONNECTIONS,
             max_keepalive_connections=20,
-            network_backend=_CheckedNetwork(allowed, look_up),
+            network_backend=CheckedNetwork(allowed, look_up),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer of the server, or what stands for it."""
         if request.method != "POST":
-            return _bounded(await super().handle_async_request(request), None)
+            return _bounded(await self._send(request), None)
         number = _number_of(request)
         try:
-            response = await super().handle_async_request(request)
+            response = await self._send(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return await self._failed(number, NOT_SENT, http_sentence(error), error)
         except httpx.TransportError as error:
             return await self._failed(number, BROKEN, http_sentence(error), error)
+        except SignInNeeded as error:
+            return await self._failed(number, SIGN_IN, str(error), error)
         except AppError as error:
             return await self._failed(number, REFUSED, str(error), error)
         return await self._read(request, number, response)
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        once = super().handle_async_request
+        return await (once(request) if self._sender is None else self._sender.send(request, once))
 
     async def _read(
         self, request: httpx.Request, number: Any, response: httpx.Response
@@ -132,7 +97,7 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
         if not self._answers_here or number is None:
             return _bounded(response, None)
         if kind == _EVENTS:
-            return _bounded(response, number)
+            return _bounded(response, number, self._asked)
         if kind != _JSON:
             await response.aclose()
             return _answer(number, REFUSED, f"It answers with “{kind[:80]}”, which is not MCP.")
@@ -155,7 +120,8 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
         if self._broken is not None:
             await self._broken(error)
             return httpx.Response(202)
-        return _answer(number, code, sentence)
+        scopes = error.scopes if isinstance(error, SignInNeeded) else None
+        return _answer(number, code, sentence, data=scopes)
 
 
 def open_client(
@@ -163,13 +129,17 @@ def open_client(
     headers: Mapping[str, str],
     *,
     broken: Broken | None = None,
+    asked: Asked | None = None,
     look_up: Lookup = look_up,
+    sender: Sender | None = None,
 ) -> httpx.AsyncClient:
-    """The client of one session, with the headers that its server wants."""
+    """The client of one session, with the headers that its server wants, in a sender's name."""
     return httpx.AsyncClient(
         headers={**headers, "accept-encoding": "identity"},
         timeout=httpx.Timeout(CONNECT_SECONDS, read=_SILENCE_SECONDS, pool=30, write=30),
-        transport=GuardedTransport(allowed, broken=broken, look_up=look_up),
+        transport=GuardedTransport(
+            allowed, broken=broken, asked=asked, look_up=look_up, sender=sender
+        ),
         trust_env=False,
         follow_redirects=False,
         max_redirects=0,
@@ -189,12 +159,13 @@ class _Bounded(httpx.AsyncByteStream):
     With a `number`, it ends with an error that answers this request, if nothing else did.
     """
 
-    def __init__(self, response: httpx.Response, number: Any) -> None:
+    def __init__(self, response: httpx.Response, number: Any, asked: Asked | None = None) -> None:
         self._response = response
         self._number = number
+        self._asked = asked
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        size, resumable = 0, False
+        size, resumable, line = 0, False, b""
         code, sentence = BROKEN, "It closed the connection before it answered."
         try:
             async for chunk in self._response.stream:  # type: ignore[union-attr]
@@ -203,6 +174,7 @@ class _Bounded(httpx.AsyncByteStream):
                 if size > LARGEST_MESSAGE:
                     raise TooLarge
                 resumable = resumable or chunk.startswith(b"id:") or b"\nid:" in chunk
+                line = self._listen(line + chunk)
                 yield chunk
         except TooLarge as error:
             code, sentence, resumable = TOO_LARGE, str(error), False
@@ -215,15 +187,28 @@ class _Bounded(httpx.AsyncByteStream):
         if self._number is not None and not resumable:
             yield b"\n\nevent: message\ndata: " + _error(self._number, code, sentence) + b"\n\n"
 
+    def _listen(self, text: bytes) -> bytes:
+        """Tell which requests of the server stand here; gives back the line that goes on."""
+        if self._asked is None:
+            return b""
+        *lines, rest = text.split(b"\n")
+        for line in lines:
+            if line.startswith(b"data:") and b'"method"' in line:
+                with contextlib.suppress(ValueError, AttributeError):
+                    message = orjson.loads(line[5:])
+                    if "method" in message and "id" in message:
+                        self._asked(message["id"], self._number)
+        return rest if len(rest) < _LONGEST_REQUEST else b""
+
     async def aclose(self) -> None:
         await self._response.aclose()
 
 
-def _bounded(response: httpx.Response, number: Any) -> httpx.Response:
+def _bounded(response: httpx.Response, number: Any, asked: Asked | None = None) -> httpx.Response:
     return httpx.Response(
         response.status_code,
         headers=_plain(response.headers),
-        stream=_Bounded(response, number),
+        stream=_Bounded(response, number, asked),
         extensions=response.extensions,
     )
 
@@ -251,13 +236,11 @@ def _is_message(body: bytes) -> bool:
     return isinstance(message, dict) and ("result" in message or "error" in message)
 
 
-def _answer(number: Any, code: int, sentence: str) -> httpx.Response:
-    return httpx.Response(
-        200, headers={"content-type": _JSON}, content=_error(number, code, sentence)
-    )
+def _answer(number: Any, code: int, sentence: str, data: Any = None) -> httpx.Response:
+    content = _error(number, code, sentence, data)
+    return httpx.Response(200, headers={"content-type": _JSON}, content=content)
 
 
-def _error(number: Any, code: int, sentence: str) -> bytes:
-    return orjson.dumps(
-        {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": sentence}}
-    )
+def _error(number: Any, code: int, sentence: str, data: Any = None) -> bytes:
+    error = {"code": code, "message": sentence, "data": data}
+    return orjson.dumps({"jsonrpc": "2.0", "id": number, "error": error})

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, cast, column, func, or_, select, table, tuple_
+from sqlalchemy import ColumnElement, Float, and_, cast, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import now
 from app.core.errors import NotFound
 from app.core.pages import Page, make_page, read_cursor
 from app.mcp.models import ExecutionStatus, McpServer, ToolExecution
+from app.users.models import GroupMember, User
+from app.users.permissions import Permission
+from app.users.rights import has_right
 
 COUNTED = timedelta(days=7)
 """How far back the numbers of a server reach."""
-
-_tasks = table("tasks", column("id"), column("user_id"))
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,17 @@ class Numbers:
     p95_milliseconds: int | None = None
 
 
+def usable_by(user_id: UUID) -> ColumnElement[bool]:
+    """The servers that serve a user: shared ones, those of their groups, and their own."""
+    groups = select(GroupMember.group_id).where(GroupMember.user_id == user_id)
+    in_reach = or_(McpServer.group_id.is_(None), McpServer.group_id.in_(groups))
+    return or_(McpServer.user_id == user_id, and_(McpServer.user_id.is_(None), in_reach))
+
+
 def visible_to(user_id: UUID) -> ColumnElement[bool]:
-    """The servers that a user may see: shared ones and their own."""
-    return or_(McpServer.user_id == user_id, McpServer.user_id.is_(None))
+    """The servers that a user may see; who looks after shared ones, those of all groups too."""
+    looks_after = exists().where(User.id == user_id, has_right(Permission.SERVERS_OPERATE))
+    return or_(usable_by(user_id), and_(McpServer.user_id.is_(None), looks_after))
 
 
 async def list_servers(
@@ -48,7 +57,7 @@ async def list_servers(
 
 
 async def get_server(session: AsyncSession, user_id: UUID, server_id: UUID) -> McpServer:
-    """A shared server or the user's own; another's is as good as absent."""
+    """A server that the user may see; another's is as good as absent."""
     query = select(McpServer).where(McpServer.id == server_id, visible_to(user_id))
     found: McpServer | None = await session.scalar(query)
     if found is None:
@@ -83,8 +92,7 @@ async def count_calls(
         .group_by(ToolExecution.server_id)
     )
     if not everybody:
-        query = query.join(_tasks, _tasks.c.id == ToolExecution.task_id)
-        query = query.where(_tasks.c.user_id == user_id)
+        query = query.where(ToolExecution.user_id == user_id)
     rows = (await session.execute(query)).all()
     return {
         server_id: Numbers(calls, errors, _rounded(mean), _rounded(slow))

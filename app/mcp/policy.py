@@ -12,6 +12,9 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Invalid, NotFound
+from app.events.access import ToolRuleChanged
+from app.events.store import record
+from app.mcp.asked import SAMPLING
 from app.mcp.models import Decision, ToolPolicy
 from app.mcp.tools import BUILT_IN, RemoteTool
 
@@ -50,6 +53,22 @@ def decide(tool: RemoteTool, rules: Iterable[Rule]) -> Ruling:
         return Ruling(max(fitting, key=_STRICTNESS.__getitem__), is_default=False)
     is_own = tool.server == BUILT_IN and tool.server_id is None
     return Ruling(Decision.ALLOW if is_own or tool.read_only else Decision.ASK, is_default=True)
+
+
+def decide_sampling(server: str, mark: str, rules: Iterable[Rule]) -> Ruling:
+    """Whether a server may use the model: asked, unless a rule is about just this."""
+    name = f"{server}/{SAMPLING}"
+    fitting = [
+        rule
+        for rule in rules
+        if _fits(rule.pattern, name)
+        and rule.fingerprint in (None, mark)
+        and (rule.pattern == name or rule.decision is not Decision.ALLOW)
+    ]
+    if fitting:
+        strictest = max((rule.decision for rule in fitting), key=_STRICTNESS.__getitem__)
+        return Ruling(strictest, is_default=False)
+    return Ruling(Decision.ASK, is_default=True)
 
 
 def full_name(tool: RemoteTool) -> str:
@@ -113,6 +132,7 @@ async def add_rule(
     )
     session.add(policy)
     await session.flush()
+    _say(session, policy, "added")
     return policy
 
 
@@ -129,10 +149,24 @@ async def remove_rule(session: AsyncSession, user_id: UUID, rule_id: UUID) -> No
     gone = await session.scalar(
         delete(ToolPolicy)
         .where(ToolPolicy.id == rule_id, ToolPolicy.user_id == user_id)
-        .returning(ToolPolicy.id)
+        .returning(ToolPolicy)
     )
     if gone is None:
         raise NotFound("There is no such rule.")
+    _say(session, gone, "removed")
+
+
+def _say(session: AsyncSession, policy: ToolPolicy, change: str) -> None:
+    record(
+        session,
+        ToolRuleChanged(
+            user_id=policy.user_id,
+            subject_id=policy.id,
+            change=change,
+            pattern=policy.pattern,
+            decision=policy.decision,
+        ),
+    )
 
 
 def _fits(pattern: str, name: str) -> bool:

@@ -8,8 +8,9 @@ for. It is never taken from the environment of Keiko itself.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -48,9 +49,12 @@ class Entry(BaseModel):
     type: Literal["stdio", "http", "streamable-http", "sse"] | None = None
     command: str | None = None
     args: list[str] = []
+    roots: list[str] = []
     env: dict[str, str] = {}
     url: str | None = None
     headers: dict[str, str] = {}
+    provider: str | None = None
+    """Keiko's own word: its users lend it their accounts at this sign-in provider."""
     description: str = ""
     timeout: int = 30
     disabled: bool = False
@@ -98,15 +102,14 @@ def _sentence(where: str, trouble: str) -> str:
 
 def placeholders(file: File) -> list[str]:
     """The names of all values that the file leaves open, each once."""
-    return list(dict.fromkeys(name for text in _texts(file) for name in _PLACEHOLDER.findall(text)))
+    entries = file.mcpServers.values()
+    return list(dict.fromkeys(name for entry in entries for name in open_values(entry)))
 
 
-def _texts(file: File) -> Iterable[str]:
-    for entry in file.mcpServers.values():
-        yield from entry.args
-        yield from entry.env.values()
-        yield from entry.headers.values()
-        yield entry.url or ""
+def open_values(entry: Entry) -> list[str]:
+    """The names of the values that one server leaves open, each once."""
+    texts = [*entry.args, *entry.env.values(), *entry.headers.values(), entry.url or ""]
+    return list(dict.fromkeys(name for text in texts for name in _PLACEHOLDER.findall(text)))
 
 
 async def import_for_self(
@@ -129,9 +132,12 @@ async def import_for_all(
     user_id: UUID,
     file: File,
     values: Mapping[str, str],
+    *,
+    group_id: UUID | None = None,
 ) -> Imported:
-    """The same for everybody. Raises Forbidden unless the user is an admin."""
-    return await _import(session, resources, user_id, file, values, share_server)
+    """The same for everybody, or a group. Raises Forbidden unless the user is an admin."""
+    add = partial(share_server, group_id=group_id)
+    return await _import(session, resources, user_id, file, values, add)
 
 
 async def _import(
@@ -143,13 +149,13 @@ async def _import(
     add: Callable[..., Any],
 ) -> Imported:
     missing = [name for name in placeholders(file) if not values.get(name)]
-    existing = await _existing(session, user_id, list(file.mcpServers))
+    existing = await find_existing(session, user_id, list(file.mcpServers))
     if missing or existing:
         return Imported([], missing, existing)
     servers = []
     for name, entry in file.mcpServers.items():
         try:
-            server = await add(session, resources, user_id, _draft(name, entry, values))
+            server = await add(session, resources, user_id, as_draft(name, entry, values))
         except Invalid as error:
             where = f"mcpServers.{name}.{error.field}"
             raise Invalid(str(error), field=where) from error
@@ -159,7 +165,8 @@ async def _import(
     return Imported(servers, [], [])
 
 
-async def _existing(session: AsyncSession, user_id: UUID, names: list[str]) -> list[str]:
+async def find_existing(session: AsyncSession, user_id: UUID, names: list[str]) -> list[str]:
+    """Those of the names that a server has already that this user sees."""
     lowered = [name.lower() for name in names]
     query = select(func.lower(McpServer.name)).where(
         visible_to(user_id), func.lower(McpServer.name).in_(lowered)
@@ -168,7 +175,9 @@ async def _existing(session: AsyncSession, user_id: UUID, names: list[str]) -> l
     return [name for name in names if name.lower() in found]
 
 
-def _draft(name: str, entry: Entry, values: Mapping[str, str]) -> Draft:
+def as_draft(name: str, entry: Entry, values: Mapping[str, str]) -> Draft:
+    """One server as somebody describes it; `values` has all that it leaves open."""
+
     def filled(text: str) -> str:
         return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
 
@@ -178,9 +187,11 @@ def _draft(name: str, entry: Entry, values: Mapping[str, str]) -> Draft:
         transport=_TRANSPORTS[entry.type],
         command=entry.command,
         args=[filled(text) for text in entry.args],
+        roots=entry.roots,
         url=None if entry.url is None else filled(entry.url),
         env={each: filled(text) for each, text in entry.env.items()},
         headers={each: filled(text) for each, text in entry.headers.items()},
+        provider=entry.provider,
         timeout_seconds=entry.timeout,
     )
 
@@ -204,10 +215,12 @@ def _entry(resources: Resources, server: McpServer) -> JSON:
     entry = Entry(
         command=server.command,
         args=server.args,
+        roots=server.roots,
         env={name: open_value(name) for name in secrets["env"]},
         url=server.url,
         headers={name: open_value(name) for name in secrets["headers"]},
         description=server.description,
+        provider=server.provider,
         timeout=server.timeout_seconds,
         disabled=not server.enabled,
     )

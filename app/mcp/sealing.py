@@ -1,4 +1,7 @@
-"""What may be secret of a server: the values of its environment and of its headers."""
+"""What may be secret of a server: environment, headers, and Keiko's client id and secret there.
+
+Whom the latter are for is kept beside them; whoever enters something anew takes that back.
+"""
 
 from collections.abc import Mapping
 
@@ -7,7 +10,10 @@ from app.core.resources import Resources
 from app.core.sealed import Place
 from app.mcp.models import McpServer
 
-SECRET = ("env", "headers")
+SECRET = ("env", "headers", "oauth")
+"""What a person enters."""
+
+_PINNED = "pinned"
 Secrets = dict[str, dict[str, str]]
 
 
@@ -18,8 +24,8 @@ def seal_secrets(resources: Resources, server: McpServer, secrets: Mapping[str, 
 
 
 def open_secrets(resources: Resources, server: McpServer) -> Secrets:
-    """Environment and headers of a server. Raises Unavailable where the key is not here."""
-    kept = resources.sealer.unseal(server.sealed, _place(server)) if server.sealed else {}
+    """What is sealed of a server. Raises Unavailable where the key is not here."""
+    kept = _unsealed(resources, server)
     return {name: kept.get(name, {}) for name in SECRET}
 
 
@@ -29,6 +35,25 @@ def find_secrets(resources: Resources, server: McpServer) -> Secrets | None:
         return open_secrets(resources, server)
     except Unavailable:
         return None
+
+
+def find_pinned(resources: Resources, server: McpServer) -> str | None:
+    """The issuer that client id and secret are for, once they were used."""
+    issuer: str | None = _unsealed(resources, server).get(_PINNED, {}).get("issuer")
+    return issuer
+
+
+def keep_pinned(resources: Resources, server: McpServer, issuer: str) -> None:
+    """Note the issuer that client id and secret are for."""
+    kept = _unsealed(resources, server)
+    seal_secrets(resources, server, {**kept, _PINNED: {"issuer": issuer}})
+
+
+def _unsealed(resources: Resources, server: McpServer) -> Secrets:
+    if server.sealed is None:
+        return {}
+    kept: Secrets = resources.sealer.unseal(server.sealed, _place(server))
+    return kept
 
 
 def _place(server: McpServer) -> Place:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,14 +13,28 @@ from app.core.db import JSON
 from app.core.errors import Unavailable
 from app.core.settings import Settings
 from app.mcp.caller import Caller
+from app.mcp.contact import ALONE, Contact, Progress
 from app.mcp.discovery import restored
+from app.mcp.known import Accepted
+from app.mcp.names import Names
+from app.mcp.oauth.needed import SignInNeeded
+from app.mcp.oauth.tokens import Tokens
 from app.mcp.results import ToolOutcome
-from app.mcp.server import NoAnswer, Progress, Request, Server
-from app.mcp.spec import ServerSpec
-from app.mcp.tools import BUILT_IN, RemoteTool, name_tools
+from app.mcp.senders import is_current, nothing_new, sender_of
+from app.mcp.server import NoAnswer, Request, Server
+from app.mcp.spec import ServerSpec, given, key_for
+from app.mcp.tools import BUILT_IN, RemoteTool
 from app.mcp.transports import Connect, in_memory, to_server
 
-__all__ = ["BUILT_IN", "NoAnswer", "Progress", "RemoteTool", "ToolOutcome", "ToolServers"]
+__all__ = [
+    "BUILT_IN",
+    "Contact",
+    "NoAnswer",
+    "Progress",
+    "RemoteTool",
+    "ToolOutcome",
+    "ToolServers",
+]
 
 GRACE_SECONDS = 2.0
 """How long a worker's start waits for the operator's servers; later ones join when they come."""
@@ -28,27 +42,32 @@ GRACE_SECONDS = 2.0
 IDLE_SECONDS = 600.0
 """How long a user's own server stays open without a call or a turn."""
 
+_LOOK_SECONDS = 0.1
+
 _Key = UUID | str
 
 
 class ToolServers:
     """All servers of one worker, each opened once. `built_in` is the server object of `tools/`.
 
-    A user is given the shared servers and their own, and nobody else's. A turn is given what
+    A user is given the shared servers, those of their groups, and their own. A turn is given what
     they offered last: it waits for none of them. `noted` is told of a server that was found
-    otherwise than before.
+    otherwise than before, `said` of each line that one wants logged, `completed` of an elicitation
+    that its person has completed on a page; `look_again` reads the registry before somebody is
+    sent to sign in.
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        built_in: FastMCP[Any],
+        self, settings: Settings, built_in: FastMCP[Any], tokens: Tokens | None = None
     ) -> None:
         self._private = settings.outbound_private
+        self._tokens = tokens
+        self.look_again: Callable[[], Awaitable[None]] = nothing_new
         self.noted: Callable[[Server], None] = lambda server: None
+        self.said: Callable[[Server, str, str], None] = lambda server, level, text: None
+        self.completed: Callable[[ServerSpec, str], None] = lambda server, id: None
         self._servers: dict[_Key, Server] = {}
-        self._named: dict[UUID | None, dict[str, RemoteTool]] = {}
-        self._versions: dict[UUID | None, int] = {None: 0}
+        self._names = Names()
         self._closing: set[asyncio.Task[None]] = set()
         self._started = False
         self._add(ServerSpec(name=BUILT_IN), in_memory(built_in))
@@ -57,15 +76,17 @@ class ToolServers:
                 raise RuntimeError(
                     f"KEIKO_TOOL_SERVERS: “{each.name}” is the name of another server."
                 )
-            spec = ServerSpec(
-                name=each.name, command=each.command, args=tuple(each.args), env=each.env
-            )
+            spec = given(each)
             self._add(spec, to_server(spec, self._private))
 
     async def start(self) -> None:
         """Open all sessions. Waits for the built-in server, and a moment for the others."""
         self._started = True
-        shared = [server for server in self._servers.values() if server.spec.user_id is None]
+        shared = [
+            server
+            for server in self._servers.values()
+            if server.spec.user_id is None and not server.spec.is_closed
+        ]
         for server in shared:
             server.keeper.start()
         await self._servers[BUILT_IN].keeper.opened()
@@ -89,26 +110,37 @@ class ToolServers:
     def follow(self, specs: Sequence[ServerSpec]) -> None:
         """Have the registered servers be these: open, re-open and close only what changed."""
         wanted = {spec.key: spec for spec in specs if spec.id is not None}
-        for server in [each for each in self._servers.values() if each.spec.id is not None]:
-            if server.key not in wanted:
+        for server in list(self._servers.values()):
+            if server.spec.id is not None and server.key not in wanted:
                 self._remove(server)
         for key, spec in wanted.items():
             known = self._servers.get(key)
-            if known is not None and known.spec.version == spec.version:
-                known.spec = spec
-                self._remember(known)
+            if known is not None and known.spec.is_reached_like(spec):
+                self._change(known, spec)
                 continue
-            if known is not None:
+            if known is not None and known.spec.version == spec.version:
+                self._replace(known)
+            elif known is not None:
                 self._remove(known)
-            server = self._add(spec, to_server(spec, self._private))
+            server = self._add(spec, to_server(spec, self._private, sender_of(spec, self._tokens)))
             self._remember(server)
-            if self._started and spec.user_id is None:
+            if self._started and spec.user_id is None and not spec.is_closed:
                 server.keeper.start()
+
+    def _change(self, server: Server, spec: ServerSpec) -> None:
+        """The same session serves on, perhaps other people."""
+        if server.spec.members != spec.members:
+            self._names.renew(server)
+            server.spec = spec
+            self._names.renew(server)
+        server.spec = spec
+        server.offer_roots(spec.roots)
+        self._remember(server)
 
     def wake(self, user_id: UUID) -> None:
         """A turn of this user begins: their own servers are opened. Never waits."""
         for server in self._servers.values():
-            if server.spec.user_id == user_id:
+            if server.spec.user_id == user_id and not server.spec.is_closed:
                 server.keeper.start()
 
     def close_idle(self) -> None:
@@ -122,21 +154,28 @@ class ToolServers:
 
     def reset(self, key: _Key) -> None:
         """Let a server be called again at once, whatever went wrong before."""
-        if (server := self._servers.get(key)) is not None:
-            server.breaker.reset()
+        for server in self._servers.values():
+            if key in (server.key, server.spec.id):
+                server.breaker.reset()
 
     def list_tools(self, user_id: UUID | None = None) -> list[RemoteTool]:
-        """Every tool that a user's servers have offered, also of one that is away for now."""
-        return list(self._tools_of(user_id).values())
+        """Every tool that a user's servers have offered, also of one that is away for now.
+
+        As models are told of them: what a changed one says waits until it is accepted.
+        """
+        return self._names.told(user_id)
+
+    def know(self, accepted: Accepted) -> None:
+        """Tell which versions of the registered servers' tools were accepted."""
+        self._names.know(accepted)
 
     def find_tool(self, tool_name: str, user_id: UUID | None = None) -> RemoteTool | None:
         """The tool that the model of this user calls by this name."""
-        return self._tools_of(user_id).get(tool_name)
+        return self._names.of(user_id).get(tool_name)
 
     def version_for(self, user_id: UUID | None = None) -> Hashable:
         """The same for as long as `list_tools` gives this user the same tools."""
-        owner = self._owner(user_id)
-        return (self._versions[None], owner, self._versions.get(owner, 0))
+        return self._names.version_for(user_id)
 
     async def call(
         self,
@@ -146,70 +185,105 @@ class ToolServers:
         timeout: float,
         caller: Caller | None = None,
         user_id: UUID | None = None,
-        progress: Progress | None = None,
+        contact: Contact = ALONE,
     ) -> ToolOutcome:
         """Call a tool once and wait for its answer, as long as its server or `timeout` says.
 
-        Only the built-in server is told who calls.
+        Only the built-in server is told who calls. `contact` hears and asks meanwhile.
 
-        Raises NoAnswer when the call may have been carried out, Unavailable when it was not.
+        Raises NoAnswer when the call may have been carried out, Unavailable when it was not,
+        AnswerNeeded when it is to be made again after a person's answer, SignInNeeded when it was
+        not because this user has to sign in first.
         """
         tool = self.find_tool(tool_name, user_id)
         if tool is None:
             raise Unavailable(f"There is no tool “{tool_name}” at the moment.")
-        server = self._servers[tool.server_id or tool.server]
+        server = await self._server_for(tool, user_id)
         told = caller if tool.server_id is None and tool.server == BUILT_IN else None
         return await server.call(
             Request(
                 tool=tool.remote_name,
                 arguments=arguments,
-                seconds=timeout if tool.server_id is None else server.spec.timeout_seconds,
+                seconds=server.seconds_for(is_long=tool.is_long, usual=timeout),
                 meta=told.as_meta() if told else None,
-                progress=progress,
+                user_id=user_id,
+                contact=contact,
+                is_long=tool.is_long,
             )
         )
 
-    def _owner(self, user_id: UUID | None) -> UUID | None:
-        """The user, if they have servers of their own; all others share one list of tools."""
-        own = user_id is not None and any(
-            server.spec.user_id == user_id for server in self._servers.values()
-        )
-        return user_id if own else None
+    async def _server_for(self, tool: RemoteTool, user_id: UUID | None) -> Server:
+        if server := await self.find_server(tool.server_id, user_id, named=tool.server):
+            return server
+        raise Unavailable(f"There is no tool “{tool.name}” at the moment.")
 
-    def _tools_of(self, user_id: UUID | None) -> dict[str, RemoteTool]:
-        owner = self._owner(user_id)
-        if owner not in self._named:
-            offered = [
-                (server.spec.name, server.spec.id, server.keeper.tools)
-                for server in self._servers.values()
-                if server.spec.user_id in (None, owner)
-            ]
-            self._named[owner] = {tool.name: tool for tool in name_tools(offered)}
-        return self._named[owner]
+    async def find_server(
+        self, server_id: UUID | None, user_id: UUID | None, *, named: str = ""
+    ) -> Server | None:
+        """A server that serves this user, as they are signed in to it. Raises SignInNeeded."""
+        server = self._find_server(server_id, user_id, named)
+        spec = server and server.spec
+        if spec and spec.is_personal and not await is_current(spec, self._tokens):
+            await self.look_again()
+            server = self._find_server(server_id, user_id, named)
+        if server and server.spec.is_closed:
+            raise SignInNeeded
+        return server
+
+    def provider_of(self, server_id: UUID | None, user_id: UUID | None) -> str | None:
+        """With accounts at which sign-in provider a server works, if it does."""
+        found = self._find_server(server_id, user_id, "")
+        return found.spec.provider if found else None
+
+    def _find_server(
+        self, server_id: UUID | None, user_id: UUID | None, named: str
+    ) -> Server | None:
+        own = self._servers.get(key_for(server_id, user_id))
+        server = own or self._servers.get(server_id or named)
+        return server if server and server.spec.serves(user_id) else None
 
     def _add(self, spec: ServerSpec, connect: Connect) -> Server:
-        server = Server(spec, connect, changed=self._offer, noted=self._tell)
+        server = Server(spec, connect, changed=self._offer, noted=lambda it: self.noted(it))
+        server.asking.private = self._private
+        server.asking.completed = lambda id: self.completed(server.spec, id)
+        server.keeper.said = lambda level, text: self.said(server, level, text)
         self._servers[spec.key] = server
         self._sort()
-        self._renew(server)
+        self._names.renew(server)
         return server
 
     def _sort(self) -> None:
         """A name belongs to the settings' servers first, then to shared ones, then to a user's."""
 
         def rank(server: Server) -> tuple[bool, bool]:
-            return server.spec.id is not None, server.spec.user_id is not None
+            spec = server.spec
+            return spec.id is not None, spec.user_id is not None and not spec.is_shared
 
         ordered = sorted(self._servers.values(), key=rank)
         self._servers = {server.key: server for server in ordered}
+        self._names.use(self._servers)
 
     def _remove(self, server: Server) -> None:
         del self._servers[server.key]
         self._close(server)
-        self._renew(server)
+        self._names.renew(server)
+
+    def _replace(self, server: Server) -> None:
+        """Its user has signed in anew: calls that are under way may end, new ones go elsewhere."""
+        del self._servers[server.key]
+        self._see_off(self._close_when_done(server))
+
+    async def _close_when_done(self, server: Server) -> None:
+        late = time.monotonic() + server.spec.timeout_seconds
+        while server.keeper.is_busy and self._started and time.monotonic() < late:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_SECONDS)
+        await server.keeper.stop()
 
     def _close(self, server: Server) -> None:
-        task = asyncio.create_task(server.keeper.stop())
+        self._see_off(server.keeper.stop())
+
+    def _see_off(self, closing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(closing)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
@@ -219,19 +293,8 @@ class ToolServers:
             return
         if tools != server.keeper.tools:
             server.keeper.tools = tools
-            self._renew(server)
+            self._names.renew(server)
 
     def _offer(self, server: Server) -> None:
-        self._renew(server)
+        self._names.renew(server)
         self.noted(server)
-
-    def _tell(self, server: Server) -> None:
-        self.noted(server)
-
-    def _renew(self, server: Server) -> None:
-        owner = server.spec.user_id
-        self._versions[owner] = self._versions.get(owner, 0) + 1
-        if owner is None:
-            self._named.clear()
-        else:
-            self._named.pop(owner, None)

@@ -8,7 +8,7 @@ import contextlib
 import os
 import signal
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
@@ -23,16 +23,18 @@ from app.mcp.http import LARGEST_MESSAGE
 from app.mcp.words import plain_line
 
 _GRACE_SECONDS = 2.0
-_LINES_LOGGED = 200
-_LINE_LOGGED = 500
+_LINES_HEARD = 50
+_LINE_HEARD = 500
 
 Incoming = MemoryObjectReceiveStream[SessionMessage | Exception]
 Outgoing = MemoryObjectSendStream[SessionMessage]
+Hear = Callable[[str], Awaitable[None]]
+"""Takes a line that is no message."""
 
 
 @asynccontextmanager
 async def open_process(
-    name: str, command: str, args: tuple[str, ...], env: Mapping[str, str]
+    name: str, command: str, args: tuple[str, ...], env: Mapping[str, str], hear: Hear
 ) -> AsyncIterator[tuple[Incoming, Outgoing]]:
     """Start a server, which knows no secret of ours; it ends with the session, and all it began."""
     process = await asyncio.create_subprocess_exec(
@@ -52,9 +54,9 @@ async def open_process(
     helpers = [
         asyncio.create_task(work)
         for work in (
-            _read(name, process, process.stdout, put),
+            _read(name, process, process.stdout, put, hear),
             _write(process.stdin, take),
-            _log(name, process.stderr),
+            _log(process.stderr, hear),
         )
     ]
     try:
@@ -72,6 +74,7 @@ async def _read(
     process: Process,
     output: asyncio.StreamReader,
     put: MemoryObjectSendStream[SessionMessage | Exception],
+    hear: Hear,
 ) -> None:
     with put, contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
         while True:
@@ -85,7 +88,7 @@ async def _read(
             try:
                 message = JSONRPCMessage.model_validate_json(line)
             except ValueError:
-                log.info("tool_server_said", server=name, text=_shown(line))
+                await hear(_shown(line))
                 continue
             await put.send(SessionMessage(message))
     _signal(process, signal.SIGKILL)
@@ -103,18 +106,18 @@ async def _write(
             await entry.drain()
 
 
-async def _log(name: str, errors: asyncio.StreamReader) -> None:
-    """What a server says to nobody in particular; the first lines of it are kept."""
+async def _log(errors: asyncio.StreamReader, hear: Hear) -> None:
+    """What a server says to nobody in particular; the first lines of it are heard."""
     lines = 0
     while chunk := await errors.read(64 * 1024):
         for line in chunk.splitlines():
             lines += 1
-            if lines <= _LINES_LOGGED and line.strip():
-                log.info("tool_server_said", server=name, text=_shown(line))
+            if lines <= _LINES_HEARD and line.strip():
+                await hear(_shown(line))
 
 
 def _shown(line: bytes) -> str:
-    return plain_line(line[:_LINE_LOGGED].decode(errors="replace"))
+    return plain_line(line[:_LINE_HEARD].decode(errors="replace"))
 
 
 async def _finish(process: Process) -> None:

@@ -11,6 +11,8 @@ from mcp import types
 
 from app.core.db import JSON
 from app.core.logs import log
+from app.mcp.long_calls import is_long
+from app.mcp.storable import storable
 
 BUILT_IN = "keiko"
 """The name of the server of `tools/`, whose word about its own tools is trusted."""
@@ -40,6 +42,8 @@ class RemoteTool:
     """Whether it may do away with something, as far as its server says."""
     server_id: UUID | None = None
     fingerprint: str = ""
+    is_long: bool = False
+    """Whether its server carries it out as a task of its own."""
 
 
 def name_tools(
@@ -58,7 +62,7 @@ def name_tools(
             if name in named:
                 log.warning("tool_left_out", server=server, tool=tool.name)
                 continue
-            named[name] = _remote(name, server, server_id, tool)
+            named[name] = remote_tool(name, server, server_id, tool)
     return list(named.values())
 
 
@@ -71,10 +75,11 @@ def fingerprint(tool: types.Tool) -> str:
     told = tool.model_dump(
         mode="json", include={"name", "description", "inputSchema", "annotations"}
     )
-    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return hashlib.sha256(orjson.dumps(storable(told), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _remote(name: str, server: str, server_id: UUID | None, tool: types.Tool) -> RemoteTool:
+def remote_tool(name: str, server: str, server_id: UUID | None, tool: types.Tool) -> RemoteTool:
+    """A tool as its server describes it, under the name that models call it by."""
     hints = tool.annotations
     return RemoteTool(
         name=name,
@@ -89,4 +94,5 @@ def _remote(name: str, server: str, server_id: UUID | None, tool: types.Tool) ->
         destructive=not (hints and (hints.readOnlyHint or hints.destructiveHint is False)),
         server_id=server_id,
         fingerprint=fingerprint(tool),
+        is_long=is_long(tool),
     )

@@ -13,13 +13,15 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.fastmcp import FastMCP
 from mcp.shared.memory import create_connected_server_and_client_session
-from mcp.types import Implementation, InitializeResult
+from mcp.types import Implementation, InitializeResult, LoggingMessageNotificationParams
 
 from app.core.errors import AppError, Invalid
 from app.core.outbound import Allowed, check_url
+from app.mcp.asking import Asking, Session
 from app.mcp.faults import REFUSED, leaf, sentence_of
 from app.mcp.http import open_client
 from app.mcp.models import Transport
+from app.mcp.oauth.bearer import Sender
 from app.mcp.spec import ServerSpec
 from app.mcp.stdio import Incoming, Outgoing, open_process
 
@@ -42,10 +44,14 @@ class Opened:
 
 @dataclass(frozen=True)
 class Ears:
-    """Who hears what a server says by itself: its messages, and what it writes into a log."""
+    """Who hears what a server says by itself: its messages, its log, and what it asks.
+
+    Where nobody can be asked, servers are not told that they may.
+    """
 
     message: MessageHandlerFnT
     log: LoggingFnT
+    asking: Asking | None = None
 
 
 Connect = Callable[[Ears], AbstractAsyncContextManager[Opened]]
@@ -65,8 +71,9 @@ def in_memory(server: FastMCP[Any]) -> Connect:
     return connect
 
 
-def to_server(spec: ServerSpec, private: Sequence[str]) -> Connect:
+def to_server(spec: ServerSpec, private: Sequence[str], sender: Sender | None = None) -> Connect:
     """The way to a server by its transport; `auto` tries, and begins with what worked last."""
+    way = _Way(spec, private, sender)
     tried = _order(spec)
     worked: list[Transport] = []
 
@@ -77,7 +84,7 @@ def to_server(spec: ServerSpec, private: Sequence[str]) -> Connect:
         for transport in order:
             begun = False
             try:
-                async with _open(spec, transport, private, ears) as (session, greeting):
+                async with _open(way, transport, ears) as (session, greeting):
                     begun, worked[:] = True, [transport]
                     why = why or _first(spec, transport)
                     yield Opened(session=session, transport=transport, why=why, greeting=greeting)
@@ -89,6 +96,15 @@ def to_server(spec: ServerSpec, private: Sequence[str]) -> Connect:
                 why = f"Chosen because {_NAMES[transport]} was refused: {reason}"
 
     return connect
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What opening a session needs to know."""
+
+    spec: ServerSpec
+    private: Sequence[str]
+    sender: Sender | None
 
 
 _NOT_THIS_WAY = (McpError, httpx.HTTPError, BaseExceptionGroup)
@@ -126,15 +142,18 @@ def _is_other(error: BaseException) -> bool:
 
 @asynccontextmanager
 async def _open(
-    spec: ServerSpec, transport: Transport, private: Sequence[str], ears: Ears
+    way: _Way, transport: Transport, ears: Ears
 ) -> AsyncIterator[tuple[ClientSession, InitializeResult]]:
     async with (
-        _PIPES[transport](spec, private, ears) as (incoming, outgoing),
-        ClientSession(
+        _PIPES[transport](way, ears) as (incoming, outgoing),
+        Session(
             incoming,
             outgoing,
             message_handler=ears.message,
             logging_callback=ears.log,
+            elicitation_callback=ears.asking.elicit if ears.asking else None,
+            list_roots_callback=ears.asking.list_roots if ears.asking else None,
+            sampling_callback=ears.asking.sample if ears.asking else None,
             client_info=_US,
         ) as session,
     ):
@@ -144,35 +163,39 @@ async def _open(
 
 
 @asynccontextmanager
-async def _stdio(
-    spec: ServerSpec, private: Sequence[str], ears: Ears
-) -> AsyncIterator[tuple[Incoming, Outgoing]]:
+async def _stdio(way: _Way, ears: Ears) -> AsyncIterator[tuple[Incoming, Outgoing]]:
+    spec = way.spec
     if not spec.command:
         raise Invalid("Name the program that is to be started.", field="command")
-    async with open_process(spec.name, spec.command, spec.args, spec.env) as pipe:
+
+    async def hear(line: str) -> None:
+        await ears.log(LoggingMessageNotificationParams(level="debug", data=line))
+
+    async with open_process(spec.name, spec.command, spec.args, spec.env, hear) as pipe:
         yield pipe
 
 
 @asynccontextmanager
-async def _streamable(
-    spec: ServerSpec, private: Sequence[str], ears: Ears
-) -> AsyncIterator[tuple[Incoming, Outgoing]]:
-    url = check_url(spec.url or "", allowed=private)
+async def _streamable(way: _Way, ears: Ears) -> AsyncIterator[tuple[Incoming, Outgoing]]:
+    spec = way.spec
+    url = check_url(spec.url or "", allowed=way.private)
+    asked = ears.asking.note if ears.asking else None
     async with (
-        open_client(Allowed(private), spec.headers) as client,
+        open_client(Allowed(way.private), spec.headers, asked=asked, sender=way.sender) as client,
         streamable_http_client(url, http_client=client) as (incoming, outgoing, _),
     ):
         yield incoming, outgoing
 
 
 @asynccontextmanager
-async def _sse(
-    spec: ServerSpec, private: Sequence[str], ears: Ears
-) -> AsyncIterator[tuple[Incoming, Outgoing]]:
-    url = check_url(spec.url or "", allowed=private)
+async def _sse(way: _Way, ears: Ears) -> AsyncIterator[tuple[Incoming, Outgoing]]:
+    spec = way.spec
+    url = check_url(spec.url or "", allowed=way.private)
 
     def client(*_: Any, **__: Any) -> httpx.AsyncClient:
-        return open_client(Allowed(private), spec.headers, broken=ears.message)
+        return open_client(
+            Allowed(way.private), spec.headers, broken=ears.message, sender=way.sender
+        )
 
     async with sse_client(url, httpx_client_factory=client) as pipe:
         yield pipe

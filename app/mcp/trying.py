@@ -4,6 +4,7 @@ What is to be tried travels sealed, for it holds secrets and need not be kept an
 """
 
 import base64
+from collections.abc import Awaitable
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -53,6 +54,7 @@ class Trial(BaseModel):
 
     reached: bool
     sentence: str
+    wants_sign_in: bool = False
     transport: Transport | None = None
     server_name: str | None = None
     server_version: str | None = None
@@ -63,7 +65,8 @@ class Trial(BaseModel):
 def spec_of(resources: Resources, draft: Draft) -> ServerSpec:
     """A server that nobody has registered yet, as it is reached. Raises Invalid with the field."""
     said: dict[str, Any] = vars(check(draft, resources.settings)).copy()
-    said.pop("description")
+    for name in ("description", "oauth", "sign_in", "provider"):
+        said.pop(name)
     return ServerSpec(**{**said, "args": tuple(draft.args)})
 
 
@@ -84,6 +87,12 @@ async def try_out(resources: Resources, user_id: UUID, spec: ServerSpec) -> Tria
         return Trial(reached=False, sentence=str(error))
     finally:
         await resources.redis.delete(turn)
+
+
+def have_looked_at_as(resources: Resources, server_id: UUID, user_id: UUID) -> Awaitable[None]:
+    """Have a worker learn what a server offers to somebody who has just signed in."""
+    who = (str(server_id), str(user_id))
+    return tell_worker(resources.redis, LOOK, *who, seconds=_LOOK_WITHIN)
 
 
 def have_looked_at(session: AsyncSession, resources: Resources, server: McpServer) -> None:

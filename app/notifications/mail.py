@@ -11,7 +11,7 @@ import aiosmtplib
 from app.core.errors import Invalid, Unavailable
 from app.core.settings import Settings
 from app.notifications.models import Delivery, Notification
-from app.notifications.texts import body, headline, link_words, why_words
+from app.notifications.texts import body, headline, link_words, path_of, why_words
 
 SECONDS = 30
 
@@ -30,7 +30,7 @@ def mail_of(notification: Notification, delivery: Delivery, settings: Settings) 
     mail["Content-Language"] = language
     link = link_to(notification, settings)
     parts = [headline(notification, language), body(notification, language), link,
-             f"-- \n{why_words(language)}"]  # fmt: skip
+             f"-- \n{why_words(notification, language)}"]  # fmt: skip
     mail.set_content("\n\n".join(part for part in parts if part) + "\n")
     mail.add_alternative(_html(notification, language, link), subtype="html")
     return mail
@@ -40,8 +40,7 @@ def link_to(notification: Notification, settings: Settings) -> str:
     """Where a browser reads on; empty while nobody has said at which address it finds us."""
     if not settings.public_url:
         return ""
-    thread = notification.thread_id
-    return settings.public_url.rstrip("/") + (f"/thread/{thread}" if thread else "/work/inbox")
+    return settings.public_url.rstrip("/") + path_of(notification)
 
 
 def _html(notification: Notification, language: str, link: str) -> str:
@@ -56,7 +55,7 @@ def _html(notification: Notification, language: str, link: str) -> str:
         'max-width:36em;margin:2em auto;padding:0 1em">'
         f'<h1 style="font-size:20px">{escape(headline(notification, language))}</h1>'
         f"<p>{text}</p>{button if link else ''}"
-        f'<p style="color:#5f5b55;font-size:13px">{escape(why_words(language))}</p>'
+        f'<p style="color:#5f5b55;font-size:13px">{escape(why_words(notification, language))}</p>'
         "</body></html>\n"
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.clock import now
 from app.core.db import JSON, Base, Entity, closed_set
+from app.core.sealed_types import SealedText
 
 
 class Kind(StrEnum):
@@ -19,6 +20,7 @@ class Kind(StrEnum):
     QUESTION = "question"
     QUESTION_EXPIRED = "question_expired"
     SCHEDULE_MISSED = "schedule_missed"
+    SECURITY = "security"
     DIGEST = "digest"
     TEST = "test"
 
@@ -65,9 +67,9 @@ class Notification(Entity):
         ForeignKey("threads.id", ondelete="CASCADE"), index=True
     )
     question_id: Mapped[UUID | None]
-    title: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(SealedText("notifications", "title"))
     """What it is about, in its owner's own words: the name of a task, of a conversation."""
-    text: Mapped[str] = mapped_column(Text, default="")
+    text: Mapped[str] = mapped_column(SealedText("notifications", "text"), default="")
     """More of it: how an answer begins, or why there is none."""
     toast: Mapped[bool] = mapped_column(default=True)
     read_at: Mapped[datetime | None]
@@ -110,7 +112,7 @@ class PushSubscription(Entity):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     endpoint: Mapped[str] = mapped_column(Text, unique=True)
     p256dh: Mapped[str]
-    auth: Mapped[str]
+    auth: Mapped[str] = mapped_column(SealedText("push_subscriptions", "auth"))
     browser: Mapped[str] = mapped_column(default="")
     language: Mapped[str] = mapped_column(default="en")
     last_ok_at: Mapped[datetime | None]
@@ -122,7 +124,7 @@ class PushKey(Base):
     __tablename__ = "push_keys"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    private_key: Mapped[str] = mapped_column(Text)
+    private_key: Mapped[str] = mapped_column(SealedText("push_keys", "private_key"))
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -14,7 +14,7 @@ from app.core.outbound import Answer, Outbound
 from app.core.settings import Settings
 from app.notifications.models import Kind, Notification, PushSubscription
 from app.notifications.subscriptions import decode
-from app.notifications.texts import body, headline
+from app.notifications.texts import body, headline, path_of
 
 TTL_SECONDS = 24 * 3600
 """For how long a push service keeps a message for a browser that is off."""
@@ -22,18 +22,17 @@ TTL_SECONDS = 24 * 3600
 LONGEST_BODY = 1000
 """Characters: an encrypted message has room for 4,096 bytes (RFC 8291)."""
 
-_URGENT = frozenset({Kind.QUESTION, Kind.TASK_FAILED, Kind.TEST})
+_URGENT = frozenset({Kind.QUESTION, Kind.TASK_FAILED, Kind.SECURITY, Kind.TEST})
 
 
 def message(notification: Notification, language: str) -> bytes:
     """What the service worker is told (`public/keiko/service-worker.js`)."""
-    thread = notification.thread_id
     return orjson.dumps(
         {
             "id": str(notification.id),
             "title": headline(notification, language),
             "body": body(notification, language)[:LONGEST_BODY],
-            "path": f"/thread/{thread}" if thread else "/work/inbox",
+            "path": path_of(notification),
             "language": language,
         }
     )

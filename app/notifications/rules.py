@@ -15,8 +15,12 @@ USUAL: dict[Kind, frozenset[Channel]] = {
 }
 """The ways for each kind, until a user chooses others."""
 
-ALWAYS_SENT = frozenset({Kind.DIGEST, Kind.TEST})
-"""Kinds whose time the user chose: neither quiet hours nor an open page hold them back."""
+ALWAYS_TOLD = frozenset({Kind.SECURITY})
+"""Kinds that nobody can switch off, a thief at an open page least of all: by every way there is."""
+
+ALWAYS_SENT = frozenset({Kind.DIGEST, Kind.TEST, *ALWAYS_TOLD})
+"""Kinds that neither quiet hours nor an open page hold back: the user chose their time, or must
+know at once."""
 
 MOST_ATTEMPTS = 5
 _BACK_OFF = [timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1)]

@@ -11,11 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.bus import publish_hint
-from app.core.clock import now
+from app.core.clock import new_id, now
 from app.core.db import after_commit
 from app.core.errors import NotFound
 from app.core.pages import Page, make_page, read_cursor
 from app.core.resources import Resources
+from app.core.sealed_types import place
 from app.events.store import record
 from app.events.types import NotificationCreated
 from app.notifications.deliveries import add_deliveries
@@ -48,12 +49,16 @@ async def notify(session: AsyncSession, resources: Resources, news: News) -> Not
     """
     wishes = await find_wishes(session, news.user_id)
     values: dict[str, Any] = vars(news) | {
+        "id": new_id(),
         "title": shorten(news.title, LONGEST_TITLE),
         "text": news.text if news.kind is Kind.DIGEST else shorten(news.text, LONGEST_TEXT),
         "toast": Channel.PAGE in wishes.channels_of(news.kind),
     }
     notification: Notification | None = await session.scalar(
-        insert(Notification).values(values).on_conflict_do_nothing().returning(Notification)
+        insert(Notification)
+        .values(place(Notification, values))
+        .on_conflict_do_nothing()
+        .returning(Notification)
     )
     if notification is None:
         return None

@@ -11,13 +11,17 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import now
+from app.core.clock import derived_id, now
 from app.core.errors import Invalid, NotFound, TooMany
 from app.core.outbound import check_url
+from app.core.sealed_types import place
 from app.notifications.models import PushKey, PushSubscription
 
 MOST_SUBSCRIPTIONS = 20
 """Browsers of one user."""
+
+_BROWSERS = UUID("b6b7c1f4-3c0e-4f57-9d0a-0c9f3f3a7c11")
+"""The same address of a browser gives the same id, so that what is sealed stands in its row."""
 
 _ONLY = 1
 
@@ -43,10 +47,12 @@ async def subscribe(
         raise TooMany(
             f"Pushes go to at most {MOST_SUBSCRIPTIONS} browsers; remove one first.", retry_after=60
         )
-    values = {**vars(new), "user_id": user_id}
+    there = select(PushSubscription.id).where(PushSubscription.endpoint == new.endpoint)
+    id = await session.scalar(there) or derived_id(_BROWSERS, new.endpoint)
+    values = place(PushSubscription, {**vars(new), "user_id": user_id}, id)
     kept = await session.scalars(
         insert(PushSubscription)
-        .values(values)
+        .values(values | {"id": id})
         .on_conflict_do_update(index_elements=["endpoint"], set_=values)
         .returning(PushSubscription)
         .execution_options(populate_existing=True)
@@ -121,13 +127,12 @@ async def note_arrival(session: AsyncSession, id: UUID) -> None:
 
 async def push_key(session: AsyncSession) -> ec.EllipticCurvePrivateKey:
     """The key pair of this installation, made by whoever asks for it first."""
-    kept = await session.scalar(select(PushKey.private_key).where(PushKey.id == _ONLY))
+    kept = await session.get(PushKey, _ONLY)
     if kept is None:
-        await session.execute(
-            insert(PushKey).values(id=_ONLY, private_key=_new_key()).on_conflict_do_nothing()
-        )
-        kept = await session.scalar(select(PushKey.private_key).where(PushKey.id == _ONLY))
-    key = serialization.load_pem_private_key((kept or "").encode(), password=None)
+        new = place(PushKey, {"id": _ONLY, "private_key": _new_key()})
+        await session.execute(insert(PushKey).values(new).on_conflict_do_nothing())
+        kept = await session.get_one(PushKey, _ONLY)
+    key = serialization.load_pem_private_key(kept.private_key.encode(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError("The key pair for pushes is not one on a curve.")
     return key

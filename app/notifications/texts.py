@@ -1,10 +1,12 @@
 """What notifications say, in the language of whoever they are for."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from app.core.language import LANGUAGES
 from app.notifications.models import Kind, Notification
+from app.notifications.security_texts import ADVICE, OPEN, PATH, WHY, change_words
 
 LONGEST_TITLE = 120
 LONGEST_TEXT = 300
@@ -40,9 +42,34 @@ _SKIPPED = {
         "{moments} verpasst, während Keiko nicht lief.",
     ),
 }
-_EXPIRED = (
-    "Nobody said whether {tool} may be used, so it was not. The work went on without it.",
-    "Niemand hat gesagt, ob {tool} benutzt werden darf; es blieb aus. Es ging ohne weiter.",
+_EXPIRED = {
+    "elicitation": (
+        "Nobody answered what {server} asked. The work went on without it.",
+        "Niemand hat beantwortet, was {server} gefragt hat. Es ging ohne weiter.",
+    ),
+    "sampling": (
+        "Nobody said whether {server} may use the model, so it did not. The work went on.",
+        "Niemand hat gesagt, ob {server} das Modell benutzen darf; es blieb aus. Es ging weiter.",
+    ),
+    "sign_in": (
+        "Nobody signed in to {server}, so {tool} was not used. The work went on without it.",
+        "Niemand hat sich bei {server} angemeldet; {tool} blieb aus. Es ging ohne weiter.",
+    ),
+}
+_ASKED = {
+    "approval": ("May {server}/{tool} be used?", "Darf {server}/{tool} benutzt werden?"),
+    "elicitation": ("“{server}” asks you something.", "„{server}“ fragt dich etwas."),
+    "sampling": ("“{server}” wants to use your model.", "„{server}“ möchte dein Modell benutzen."),
+    "sign_in": ("“{server}” wants you to sign in.", "„{server}“ will, dass du dich anmeldest."),
+    "unknown_outcome": (
+        "Whether {tool} was carried out is not known.",
+        "Ob {tool} ausgeführt wurde, ist nicht bekannt.",
+    ),
+}
+_TOOL_EXPIRED = (
+    "Nobody said whether {server}/{tool} may be used, so it was not. The work went on without it.",
+    "Niemand hat gesagt, ob {server}/{tool} benutzt werden darf; es blieb aus. Es ging ohne "
+    "weiter.",
 )
 _NOT_RUN = ("{moments} could not begin.", "{moments} konnte nicht beginnen.")
 
@@ -57,22 +84,34 @@ _SIGNS = re.compile(
 
 def headline(notification: Notification, language: str) -> str:
     """What happened, in one line."""
+    if notification.kind is Kind.SECURITY:
+        return _in(language, change_words(notification.title, notification.text))
     return _in(language, _HEADLINES[notification.kind]).format(title=notification.title)
 
 
 def body(notification: Notification, language: str) -> str:
     """More of it; may be empty."""
-    return _in(language, _TEST) if notification.kind is Kind.TEST else notification.text
+    always = {Kind.TEST: _TEST, Kind.SECURITY: ADVICE}.get(notification.kind)
+    return _in(language, always) if always else notification.text
 
 
 def link_words(notification: Notification, language: str) -> str:
     """What the link to it is called."""
+    if notification.kind is Kind.SECURITY:
+        return _in(language, OPEN)
     return _in(language, _OPEN if notification.thread_id else _INBOX)
 
 
-def why_words(language: str) -> str:
+def path_of(notification: Notification) -> str:
+    """Where one reads on."""
+    if notification.kind is Kind.SECURITY:
+        return PATH
+    return f"/thread/{notification.thread_id}" if notification.thread_id else "/work/inbox"
+
+
+def why_words(notification: Notification, language: str) -> str:
     """Why somebody gets this e-mail."""
-    return _in(language, _WHY)
+    return _in(language, WHY if notification.kind is Kind.SECURITY else _WHY)
 
 
 def digest_lines(notifications: Sequence[Notification], language: str) -> str:
@@ -86,9 +125,16 @@ def skipped(reason: str, moments: int, language: str) -> str:
     return _in(language, _SKIPPED.get(reason, _NOT_RUN)).format(moments=runs.format(moments))
 
 
-def expired(tool: str, language: str) -> str:
-    """That nobody answered in time whether a tool may be used."""
-    return _in(language, _EXPIRED).format(tool=tool)
+def asked(kind: str, content: Mapping[str, Any], language: str) -> str:
+    """What a question of this kind and `content` is about."""
+    words = _in(language, _ASKED[kind])
+    return words.format(server=content.get("server", ""), tool=content.get("tool", ""))
+
+
+def expired(kind: str, content: Mapping[str, Any], language: str) -> str:
+    """That nobody answered in time what a question of this kind and `content` asked."""
+    words = _in(language, _EXPIRED.get(kind, _TOOL_EXPIRED))
+    return words.format(server=content.get("server", ""), tool=content.get("tool", ""))
 
 
 def plain(markdown: str) -> str:

@@ -15,7 +15,7 @@ from app.core.db import is_storable
 from app.core.errors import Invalid
 from app.core.outbound import check_url
 from app.notifications.models import Channel, Kind, NotificationSettings
-from app.notifications.rules import USUAL, next_digest, quiet_end
+from app.notifications.rules import ALWAYS_TOLD, USUAL, next_digest, quiet_end
 from app.users.models import User
 
 LONGEST_EMAIL = 254
@@ -39,7 +39,7 @@ class Wishes:
 
     def channels_of(self, kind: Kind) -> frozenset[Channel]:
         """The ways for a kind."""
-        return self.channels.get(kind, frozenset())
+        return frozenset(Channel) if kind in ALWAYS_TOLD else self.channels.get(kind, frozenset())
 
     def quiet_end(self, at: datetime) -> datetime | None:
         """The end of the quiet hours that `at` lies in."""

@@ -24,11 +24,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Database
 from app.core.errors import LeaseLost
+from app.core.sealed import Place
+from app.core.sealed_types import sealer_of
 from app.tasks.models import Checkpoint as CheckpointRow
 from app.tasks.models import CheckpointWrite as WriteRow
 
 RESUME = "__resume__"
 """LangGraph's channel for the answers that a node has taken."""
+
+_SEALED = "sealed:"
+"""Before the kind of what is sealed; a run that began earlier has states that are not."""
 
 _WRITE_KEY = ["task_id", "namespace", "checkpoint_id", "node_run", "position"]
 _FENCED = text("select 1 from tasks where id = :id and fence = :fence for share")
@@ -68,15 +73,17 @@ class TurnSaver(BaseCheckpointSaver[str]):
     async def _write(
         self, where: dict[str, Any], checkpoint: Checkpoint, metadata: CheckpointMetadata
     ) -> None:
-        kind, body = self.serde.dumps_typed(checkpoint)
+        task_id, namespace = UUID(where["thread_id"]), where.get("checkpoint_ns", "")
+        kind, body = self._dump(checkpoint, Place("checkpoints", "body", task_id))
         values = {
             "checkpoint_id": checkpoint["id"],
             "parent_id": where.get("checkpoint_id"),
             "kind": kind,
             "body": body,
-            "metadata_body": self.serde.dumps_typed(dict(metadata))[1],
+            "metadata_body": self._dump(
+                dict(metadata), Place("checkpoints", "metadata_body", task_id)
+            )[1],
         }
-        task_id, namespace = UUID(where["thread_id"]), where.get("checkpoint_ns", "")
         async with self._db.transaction() as session:
             await _check_fence(session, task_id, where)
             await session.execute(
@@ -105,12 +112,12 @@ class TurnSaver(BaseCheckpointSaver[str]):
         where = config["configurable"]
         if where["checkpoint_id"] in self._held:
             return
-        rows = []
+        run, rows = UUID(where["thread_id"]), []
         for position, (channel, value) in enumerate(writes):
-            kind, body = self.serde.dumps_typed(value)
+            kind, body = self._dump(value, Place("checkpoint_writes", "body", run))
             rows.append(
                 {
-                    "task_id": UUID(where["thread_id"]),
+                    "task_id": run,
                     "namespace": where.get("checkpoint_ns", ""),
                     "checkpoint_id": where["checkpoint_id"],
                     "node_run": task_id,
@@ -124,7 +131,7 @@ class TurnSaver(BaseCheckpointSaver[str]):
             return
         statement = insert(WriteRow).values(rows)
         async with self._db.transaction() as session:
-            await _check_fence(session, UUID(where["thread_id"]), where)
+            await _check_fence(session, run, where)
             await session.execute(
                 statement.on_conflict_do_update(
                     index_elements=_WRITE_KEY,
@@ -151,6 +158,7 @@ class TurnSaver(BaseCheckpointSaver[str]):
                 )
                 .order_by(WriteRow.node_run, WriteRow.position)
             )
+            at = Place("checkpoint_writes", "body", task_id)
             return CheckpointTuple(
                 {
                     "configurable": {
@@ -159,11 +167,22 @@ class TurnSaver(BaseCheckpointSaver[str]):
                         "checkpoint_id": row.checkpoint_id,
                     }
                 },
-                self.serde.loads_typed((row.kind, row.body)),
-                self.serde.loads_typed((row.kind, row.metadata_body)),
+                self._load(row.kind, row.body, Place("checkpoints", "body", task_id)),
+                self._load(
+                    row.kind, row.metadata_body, Place("checkpoints", "metadata_body", task_id)
+                ),
                 None,
-                [(w.node_run, w.channel, self.serde.loads_typed((w.kind, w.body))) for w in writes],
+                [(w.node_run, w.channel, self._load(w.kind, w.body, at)) for w in writes],
             )
+
+    def _dump(self, value: Any, place: Place) -> tuple[str, bytes]:
+        kind, body = self.serde.dumps_typed(value)
+        return _SEALED + kind, sealer_of(self._db.engine).seal_bytes(body, place)
+
+    def _load(self, kind: str, body: bytes, place: Place) -> Any:
+        if kind.startswith(_SEALED):
+            body = sealer_of(self._db.engine).unseal_bytes(body, place)
+        return self.serde.loads_typed((kind.removeprefix(_SEALED), body))
 
     async def count_resumes(self, config: RunnableConfig) -> dict[str, int]:
         """How many answers each interrupted node of a run has taken already."""

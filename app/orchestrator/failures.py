@@ -23,9 +23,11 @@ class Failure(StrEnum):
     MODEL_REFUSED = "model_refused"
     CONTEXT_TOO_LONG = "context_too_long"
     TOOLS_UNAVAILABLE = "tools_unavailable"
+    NO_PROMPT = "no_prompt"
     TIMEOUT = "timeout"
     GOING_IN_CIRCLES = "going_in_circles"
     POISONOUS = "poisonous"
+    NOT_ALLOWED = "not_allowed"
     INTERNAL = "internal"
 
 
@@ -210,6 +212,12 @@ _SENTENCES = {
         "Die Werkzeuge antworten nicht. Bitte gleich noch einmal wiederholen; wenn es dabei "
         "bleibt, sagt `./keiko doctor`, was nicht stimmt.",
     ),
+    Failure.NO_PROMPT: (
+        "The prompt could not be fetched from its server; the reason stands at your message. "
+        "Try again, or say it in your own words.",
+        "Die Vorlage ließ sich nicht von ihrem Server holen; der Grund steht bei deiner "
+        "Nachricht. Versuche es noch einmal, oder sag es mit eigenen Worten.",
+    ),
     Failure.TIMEOUT: (
         "The answer took longer than a turn may take. Try again, or ask for less at once.",
         "Die Antwort hat länger gedauert, als ein Durchgang dauern darf. Bitte wiederholen oder "
@@ -220,6 +228,12 @@ _SENTENCES = {
         "other words, or use the button to try again.",
         "Das Modell hat immer wieder Werkzeuge benutzt, ohne zu einer Antwort zu kommen. Bitte "
         "anders formulieren oder den Knopf zum Wiederholen nutzen.",
+    ),
+    Failure.NOT_ALLOWED: (
+        "Your account may not have anything done at present: it is shut, or its role only reads. "
+        "An admin can change that; then use the button to try again.",
+        "Dein Konto darf derzeit nichts erledigen lassen: Es ist gesperrt oder darf nur lesen. Ein "
+        "Admin kann das ändern; danach hilft der Knopf zum Wiederholen.",
     ),
     Failure.POISONOUS: (
         "This request brought Keiko down several times and is not tried again by itself. Put it "

@@ -7,6 +7,8 @@ import orjson
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 
 from app.chats.models import Step, StepKind
+from app.orchestrator.attached import Attached, images_in, message_text
+from app.orchestrator.images import seen_in
 
 MOST_TURNS = 100
 """Turns of a thread that a model is told of; older ones are left out."""
@@ -19,7 +21,9 @@ _NO_ANSWER = (
 )
 
 
-def build_history(steps: list[Step], task_id: UUID, *, alone: bool = False) -> list[AnyMessage]:
+def build_history(
+    steps: list[Step], task_id: UUID, *, attached: Attached | None = None, alone: bool = False
+) -> list[AnyMessage]:
     """The messages of a thread up to and with the one that `task_id` answers, or that one alone.
 
     Later messages, which wait for their turn, are left out. A tool call without a result gets
@@ -37,14 +41,23 @@ def build_history(steps: list[Step], task_id: UUID, *, alone: bool = False) -> l
     wanted = order[: order.index(task_id) + 1][-MOST_TURNS:]
     messages: list[AnyMessage] = []
     for turn in wanted[:-1]:
-        messages += _past_turn(turns[turn])
-    question = turns[task_id][0]
-    return [*messages, HumanMessage(question.output, id=str(task_id))]
+        messages += _past_turn(turns[turn], attached or {})
+    return [*messages, _said(turns[task_id][0], attached or {}, str(task_id))]
 
 
-def _past_turn(steps: list[Step]) -> list[AnyMessage]:
+def _said(message: Step, attached: Attached, id: str) -> HumanMessage:
+    brought = attached.get(message.id, ())
+    images = images_in(brought)
+    return HumanMessage(
+        message_text(message, brought),
+        id=id,
+        additional_kwargs={"images": images} if images else {},
+    )
+
+
+def _past_turn(steps: list[Step], attached: Attached) -> list[AnyMessage]:
     question, *rest = steps
-    messages: list[AnyMessage] = [HumanMessage(question.output, id=str(question.id))]
+    messages: list[AnyMessage] = [_said(question, attached, str(question.id))]
     tools = [step for step in rest if step.kind is StepKind.TOOL]
     if tools:
         calls = [
@@ -54,10 +67,11 @@ def _past_turn(steps: list[Step]) -> list[AnyMessage]:
         messages.append(AIMessage("", tool_calls=calls))
         messages += [
             ToolMessage(
-                step.output or _UNKNOWN,
+                step.details.get("told", step.output) or _UNKNOWN,
                 tool_call_id=_call_id(step),
                 name=step.name,
                 status="error" if step.is_error else "success",
+                artifact=seen_in(step.details),
             )
             for step in tools
         ]

@@ -1,5 +1,6 @@
 """One chat model: LangChain outside, our own reader inside."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +15,21 @@ from pydantic import PrivateAttr, SecretStr
 
 from app.core.clock import new_id
 from app.core.logs import log
+from app.core.storage import Folder
 from app.orchestrator.deltas import Answer, Usage
 from app.orchestrator.failures import Failure, ModelFailure, code_of_words
+from app.orchestrator.images import with_images
 from app.orchestrator.notes import replacement_note, was_noted, without_notes
 from app.orchestrator.reader import Endpoint, Reader, Show
 from app.orchestrator.sink import SINK
 
 _FINAL = (Failure.MODEL_REFUSED, Failure.CONTEXT_TOO_LONG)
 """Failures that lie in the request: another model is not asked behind the user's back."""
+
+_PERHAPS_BLIND = (Failure.MODEL_REFUSED, Failure.MODEL_NOT_FOUND, Failure.MODEL_ERROR)
+"""How endpoints answer a request with images to a model that takes none."""
+
+_BLIND_SECONDS = 3600.0
 
 _NOT_LEAN = ("response_format", "input", "logprobs", "audio", "modalities")
 """Requests whose answers the lean reader does not decode."""
@@ -35,6 +43,8 @@ class Line:
     reader: Reader
     endpoint: Endpoint
     others: tuple[tuple[str, BaseChatModel], ...] = ()
+    storage: Folder | None = None
+    """Where the images are that it may look at; None if it cannot see."""
 
 
 class KeikoChat(ChatOpenAI):
@@ -46,6 +56,7 @@ class KeikoChat(ChatOpenAI):
 
     _line: Line = PrivateAttr()
     _served_model: str = PrivateAttr("")
+    _blind_until: float = PrivateAttr(0.0)
 
     @classmethod
     def on(cls, line: Line, model: str, *, key: SecretStr | None, azure: bool) -> "KeikoChat":
@@ -96,11 +107,37 @@ class KeikoChat(ChatOpenAI):
         messages: list[BaseMessage],
         stop: list[str] | None,
         kwargs: dict[str, Any],
+        show: "_Shown",
+    ) -> ChatResult:
+        """This model's own answer. One that refuses images is asked without, for an hour."""
+        kwargs = kwargs | {"model": self.model_name or await self._first_model()}
+        messages = without_notes(messages)
+        seeing = await self._with_images(messages)
+        if seeing is None:
+            return await self._request(messages, stop, kwargs, show)
+        try:
+            return await self._request(seeing, stop, kwargs, show)
+        except ModelFailure as failure:
+            if show.anything or failure.code not in _PERHAPS_BLIND:
+                raise
+            log.info("model_without_images", model=self._line.name, detail=failure.detail)
+        result = await self._request(messages, stop, kwargs, show)
+        self._blind_until = time.monotonic() + _BLIND_SECONDS
+        return result
+
+    async def _with_images(self, messages: list[BaseMessage]) -> list[BaseMessage] | None:
+        if self._line.storage is None or time.monotonic() < self._blind_until:
+            return None
+        return await with_images(messages, self._line.storage)
+
+    async def _request(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None,
+        kwargs: dict[str, Any],
         show: Show,
     ) -> ChatResult:
-        """This model's own answer."""
-        kwargs = kwargs | {"model": self.model_name or await self._first_model()}
-        payload = self._get_request_payload(without_notes(messages), stop=stop, **kwargs)
+        payload = self._get_request_payload(messages, stop=stop, **kwargs)
         if any(payload.get(field) for field in _NOT_LEAN):
             return await self._ask_sdk(messages, stop, kwargs)
         payload |= {"stream": True, "stream_options": {"include_usage": True}}

@@ -19,6 +19,7 @@ from app.agents.catalogue import (
     is_offline,
 )
 from app.core.settings import ModelSettings, Settings
+from app.core.storage import open_storage
 from app.orchestrator.failures import Failure, ModelFailure
 from app.orchestrator.keiko_chat import KeikoChat, Line
 from app.orchestrator.offline import OfflineModel
@@ -102,7 +103,9 @@ class Models:
         is_local = choice.provider in (Provider.OLLAMA, Provider.LM_STUDIO)
         key = settings.key if settings else None if is_local else self._settings.model_key
         endpoint = _endpoint(choice, key, api_version)
-        line = Line(choice.name, self._reader, endpoint, others)
+        sees = settings is None or settings.images
+        storage = open_storage(self._settings) if sees else None
+        line = Line(choice.name, self._reader, endpoint, others, storage)
         return KeikoChat.on(line, choice.model, key=key, azure=bool(api_version))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, Uuid, any_, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.chats.index import vector
 from app.chats.models import Step, StepKind
 from app.core.bulk import insert_rows
 from app.core.bus import publish_hint
@@ -16,6 +17,7 @@ from app.core.clock import derived_id, now
 from app.core.db import JSON, GroupCommit, persist
 from app.core.errors import LeaseLost
 from app.core.resources import Resources
+from app.core.sealed_types import place
 from app.orchestrator.checkpoints import forget_checkpoints
 from app.tasks.lease import TaskEnd, end_tasks, hold_lease
 from app.tasks.models import Task, TaskStatus
@@ -39,11 +41,13 @@ _NEW_ANSWERS = insert_rows(
     Step.created_at,
     Step.ended_at,
     Step.details,
+    Step.search,
 )
 _SHOW_ANSWERS = _NEW_ANSWERS.on_conflict_do_update(
     index_elements=[Step.id],
     set_={
-        name: _NEW_ANSWERS.excluded[name] for name in ("output", "is_error", "ended_at", "details")
+        name: _NEW_ANSWERS.excluded[name]
+        for name in ("output", "is_error", "ended_at", "details", "search")
     },
 )
 
@@ -89,8 +93,11 @@ class Outcomes:
 
         async def write(session: AsyncSession) -> None:
             await hold_lease(session, task)
+            values = place(Step, step)
             await session.execute(
-                insert(Step).values(step).on_conflict_do_update(index_elements=["id"], set_=step)
+                insert(Step)
+                .values(values)
+                .on_conflict_do_update(index_elements=["id"], set_=values)
             )
 
         await persist(self._resources.db, write)
@@ -106,11 +113,13 @@ class Outcomes:
         """Let a turn wait for its owner's decision."""
         patience = timedelta(hours=self._resources.settings.approval_hours)
 
-        async def write(session: AsyncSession) -> None:
+        async def write(session: AsyncSession) -> TaskStatus:
             held = await hold_lease(session, task)
             await ask_questions(session, held, contents, expires_at=now() + patience)
+            return held.status
 
-        await persist(self._resources.db, write)
+        if await persist(self._resources.db, write) is not TaskStatus.WAITING:
+            await announce(self._resources.redis, [task.id])  # answered meanwhile
         if task.thread_id:
             await publish_hint(self._resources.redis, "thread", task.thread_id)
 
@@ -121,7 +130,7 @@ async def _write_ends(session: AsyncSession, batch: list[TurnEnd]) -> tuple[set[
     shown = [end for end in batch if end.task.id in ended and end.task.thread_id and end.shown]
     if shown:
         at = now()
-        await session.execute(_SHOW_ANSWERS, {"rows": [_answer(end, at) for end in shown]})
+        await session.execute(_SHOW_ANSWERS, {"rows": [_answer(session, end, at) for end in shown]})
     if used := [end.task.id for end in batch if end.task.fence > 1 or end.usage.get("tools")]:
         await forget_checkpoints(session, used)
     threads = {end.task.thread_id for end in batch if end.task.thread_id}
@@ -144,7 +153,7 @@ def _task_end(end: TurnEnd) -> TaskEnd:
     )
 
 
-def _answer(end: TurnEnd, at: datetime) -> dict[str, Any]:
+def _answer(session: AsyncSession, end: TurnEnd, at: datetime) -> dict[str, Any]:
     return {
         "id": derived_id(end.task.id, "answer"),
         "thread_id": end.task.thread_id,
@@ -152,6 +161,7 @@ def _answer(end: TurnEnd, at: datetime) -> dict[str, Any]:
         "kind": StepKind.ASSISTANT_MESSAGE,
         "name": AUTHOR,
         "output": end.shown,
+        "search": vector(session, end.task.user_id, end.shown),
         "is_error": end.error_code is not None,
         "created_at": at,
         "ended_at": at,

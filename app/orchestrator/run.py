@@ -2,11 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
-import orjson
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
@@ -16,26 +13,27 @@ from langgraph.types import Command, StateSnapshot
 
 from app.agents.catalogue import OFFLINE_NAME
 from app.chats.models import StepKind
-from app.core.clock import derived_id, now
 from app.core.db import JSON, is_away
+from app.core.deadlines import Deadline
 from app.core.errors import LeaseLost
 from app.core.kept import Kept
 from app.core.logs import log
 from app.core.resources import Resources
-from app.mcp.calls import ToolCall
-from app.mcp.executor import execute, refuse
-from app.mcp.policy import mark_of
-from app.mcp.sessions import ToolOutcome, ToolServers
-from app.orchestrator.approvals import NotAllowed, Said, allowed_arguments
+from app.mcp.calls import AnswerNeeded
+from app.mcp.sessions import ToolServers
+from app.orchestrator.asking import Completions
+from app.orchestrator.attached import read_attached
+from app.orchestrator.brought import brought_in
+from app.orchestrator.calling import Calls
 from app.orchestrator.checkpoints import TurnSaver
 from app.orchestrator.failures import Failure, ModelFailure
 from app.orchestrator.history import build_history, said_in, usage_of
 from app.orchestrator.llm import Models
 from app.orchestrator.outcome import Outcomes
-from app.orchestrator.progress import CallProgress
+from app.orchestrator.sampling import Sampler
 from app.orchestrator.sink import LANGUAGE, SINK
 from app.orchestrator.stops import Stops
-from app.orchestrator.toolbox import CALLS, CallRequest, absent_tool, toolbox
+from app.orchestrator.toolbox import CALLS, absent_tool, toolbox
 from app.orchestrator.turn import Run
 from app.tasks.kinds import TIMEOUTS
 from app.tasks.lease import MOST_ATTEMPTS
@@ -65,6 +63,8 @@ class Orchestrator:
         self._saver = TurnSaver(resources.db)
         self._outcomes = Outcomes(resources)
         self._stops = Stops(resources, hub, self._outcomes)
+        self._calls = Calls(resources, hub, servers, self._outcomes, Sampler(resources, models))
+        self._completions = Completions(resources, servers)
         self._toolboxes: Kept[list[BaseTool]] = Kept(MOST_KEPT)
         self._graphs: Kept[Graph] = Kept(MOST_KEPT)
 
@@ -83,8 +83,8 @@ class Orchestrator:
         try:
             if task.stop_requested_at is not None:
                 await self._stops.end(run, TaskStatus.CANCELLED)
-            elif task.attempts > MOST_ATTEMPTS:
-                await self._stops.fail(run, Failure.POISONOUS)
+            elif problem := _problem(run):
+                await self._stops.fail(run, problem)
             else:
                 await self._think(run)
         except asyncio.CancelledError:
@@ -102,7 +102,8 @@ class Orchestrator:
 
     async def _think(self, run: Run) -> None:
         try:
-            async with asyncio.timeout(self._limit(run.task)):
+            async with asyncio.timeout(self._limit(run.task)) as limit:
+                run.deadline = Deadline(limit)
                 result = await self._invoke(run)
         except GraphDrained:
             await (self._stops.pause(run) if run.pausing else self._stops.hand_over(run))
@@ -110,6 +111,8 @@ class Orchestrator:
             await self._stops.fail(run, Failure.TIMEOUT, TaskStatus.TIMEOUT)
         except (TooManyModelCalls, GraphRecursionError):
             await self._stops.fail(run, Failure.GOING_IN_CIRCLES)
+        except AnswerNeeded as needed:
+            await self._stops.ask(run, {"attached": needed.content})
         except ModelFailure as failure:
             log.warning(
                 "model_failed",
@@ -147,7 +150,7 @@ class Orchestrator:
         start = await self._start(run, graph, config)
         SINK.set(lambda text: self._say(run, text))
         LANGUAGE.set(run.language)
-        CALLS.set(lambda call: self._call(run, call))
+        CALLS.set(lambda call: self._calls.make(run, call))
         result: dict[str, Any] = await graph.ainvoke(
             start, config, durability="sync", control=run.control
         )
@@ -163,7 +166,9 @@ class Orchestrator:
         state = await graph.aget_state(config) if run.task.fence > 1 else None
         if state is None or not state.next:
             alone = run.task.schedule_id is not None  # each run of a schedule begins afresh
-            return {"messages": build_history(run.steps, run.task.id, alone=alone)}
+            attached = await read_attached(self._resources, self._servers, run)
+            messages = build_history(run.steps, run.task.id, attached=attached, alone=alone)
+            return {"messages": messages}
         for message in said_in(state.values["messages"], run.task.id):
             if isinstance(message, AIMessage) and message.text:
                 self._say(run, message.text)
@@ -208,7 +213,8 @@ class Orchestrator:
             if step.task_id == run.task.id and step.kind is StepKind.TOOL:
                 id = str(step.id)
                 self._hub.say(run.task.id, ToolStarted(id, step.name, step.input))
-                self._hub.say(run.task.id, ToolFinished(id, step.output, step.is_error))
+                finished = ToolFinished(id, step.output, step.is_error, brought_in(step.details))
+                self._hub.say(run.task.id, finished)
 
     def _say(self, run: Run, text: str) -> None:
         if not run.said_in_round and run.text:
@@ -217,83 +223,24 @@ class Orchestrator:
         run.text += text
         self._hub.text(run.task.id, text)
 
-    async def _call(self, run: Run, request: CallRequest) -> ToolOutcome:
-        """Make one tool call, exactly once, and show it in the thread."""
-        run.said_in_round = False
-        run.used_tools = True
-        call = ToolCall(
-            task_id=run.task.id,
-            fence=run.task.fence,
-            tool_call_id=request.tool_call_id,
-            name=request.name,
-            arguments=request.arguments,
-            caller=run.caller(request.tool_call_id),
-            user_id=run.task.user_id,
-        )
-        refusal = ""
-        try:
-            call = await self._allowed(run, call)
-        except NotAllowed as error:
-            refusal = str(error)
-        step_id = derived_id(run.task.id, f"tool:{request.tool_call_id}")
-        arguments = orjson.dumps(call.arguments, option=orjson.OPT_INDENT_2).decode()
-        began = now()
-        self._hub.say(run.task.id, ToolStarted(str(step_id), request.name, arguments), now=True)
-        if run.task.in_background:
-            await self._outcomes.progress(run.task, step=request.name)
-        if refusal:
-            outcome = await refuse(self._resources, call, self._servers, refusal)
-        else:
-            outcome = await self._execute(run, call, step_id)
-        await self._outcomes.tool_step(
-            run.task,
-            {
-                "id": step_id,
-                "thread_id": run.task.thread_id,
-                "task_id": run.task.id,
-                "kind": StepKind.TOOL,
-                "name": request.name,
-                "input": arguments,
-                "output": outcome.text,
-                "is_error": outcome.failed,
-                "created_at": began,
-                "ended_at": now(),
-                "details": {"tool_call_id": request.tool_call_id},
-            },
-        )
-        self._hub.say(
-            run.task.id, ToolFinished(str(step_id), outcome.text, outcome.failed), now=True
-        )
-        return outcome
-
-    async def _execute(self, run: Run, call: ToolCall, step_id: UUID) -> ToolOutcome:
-        return await execute(
-            self._resources,
-            call,
-            self._servers,
-            settled=Said(run.answers).settlements(call.tool_call_id),
-            progress=CallProgress(run.task, step_id, call.name, self._hub, self._outcomes),
-        )
-
-    async def _allowed(self, run: Run, call: ToolCall) -> ToolCall:
-        """The call as it may be made: see `allowed_arguments`. Of no other tool of that name."""
-        tool = self._servers.find_tool(call.name, call.user_id)
-        if tool is None:
-            return replace(call, approved="")  # the executor says that there is none
-        arguments = await allowed_arguments(
-            self._resources, run, tool, call.tool_call_id, call.arguments
-        )
-        return replace(call, arguments=arguments, approved=mark_of(tool))
-
     async def _cancelled(self, run: Run) -> None:
         """Somebody ended this run from outside: its owner, a shutdown, or a lost lease."""
         if (current := asyncio.current_task()) is not None:
             current.uncancel()
         if run.stopping:
             await self._stops.end(run, TaskStatus.CANCELLED)
+        elif run.barred:
+            await self._stops.fail(run, Failure.NOT_ALLOWED)
         elif run.lost:
             self._hub.forget(run.task.id)
         elif run.pausing:
             await self._stops.pause(run)
         else:
             await self._stops.hand_over(run)
+
+
+def _problem(run: Run) -> Failure | None:
+    """Why a run is not even begun, if it is not."""
+    if run.barred:
+        return Failure.NOT_ALLOWED
+    return Failure.POISONOUS if run.task.attempts > MOST_ATTEMPTS else None

@@ -11,6 +11,7 @@ from app.core.errors import LeaseLost
 from app.core.resources import Resources
 from app.orchestrator.failures import WORTH_ANOTHER_TRY, Failure, sentence
 from app.orchestrator.outcome import Outcomes, TurnEnd
+from app.orchestrator.sampling import usage_with_sampling
 from app.orchestrator.turn import Run
 from app.tasks.lease import hand_over
 from app.tasks.live import Hub
@@ -60,7 +61,7 @@ class Stops:
                     text=run.text,
                     error_code=error_code,
                     sentence=_sentence(run, error_code),
-                    usage={**(usage or {}), "tools": run.used_tools},
+                    usage={**usage_with_sampling(run, usage), "tools": run.used_tools},
                 )
             )
         except LeaseLost:

@@ -17,10 +17,9 @@ from langgraph.types import interrupt
 
 from app.core.db import JSON
 from app.core.logs import log
-from app.mcp.calls import UnknownOutcome
+from app.mcp.calls import AnswerNeeded
 from app.mcp.sessions import RemoteTool, ToolOutcome
-from app.orchestrator.approvals import ApprovalNeeded
-from app.tasks.models import QuestionKind
+from app.orchestrator.images import seen_in
 
 
 @dataclass(frozen=True)
@@ -76,27 +75,16 @@ class BridgedTool(BaseTool):
         while True:
             try:
                 outcome = await CALLS.get()(request)
-            except ApprovalNeeded as needed:
+            except AnswerNeeded as needed:
                 interrupt(needed.content)
-                continue
-            except UnknownOutcome:
-                interrupt(_unknown(request))
                 continue
             return ToolMessage(
                 outcome.text,
                 name=self.name,
                 tool_call_id=request.tool_call_id,
                 status="error" if outcome.failed else "success",
+                artifact=seen_in(outcome.more),
             )
 
     def _run(self, **arguments: Any) -> ToolMessage:
         raise NotImplementedError("Tools are called asynchronously.")
-
-
-def _unknown(request: CallRequest) -> JSON:
-    return {
-        "kind": QuestionKind.UNKNOWN_OUTCOME,
-        "tool_call_id": request.tool_call_id,
-        "tool": request.name,
-        "arguments": request.arguments,
-    }

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from langgraph.runtime import RunControl
 
 from app.chats.models import Step
+from app.core.deadlines import Deadline
 from app.mcp.caller import Caller
+from app.mcp.calls import AnswerNeeded
 from app.orchestrator.offline.requests import language_of
 from app.tasks.models import Question, Task
 
@@ -21,6 +23,12 @@ class Run:
     control: RunControl = field(default_factory=RunControl)
     answers: Sequence[Question] = ()
     """What its owner has said about its calls."""
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Is set once there is an answer, or a reason to wait for none; then there is another."""
+    needed: dict[str, AnswerNeeded] = field(default_factory=dict)
+    """What calls wait for that were given up."""
+    deadline: Deadline | None = None
+    """When it has taken too long."""
     text: str = ""
     said_in_round: bool = False
     used_tools: bool = False
@@ -28,7 +36,19 @@ class Run:
     pausing: bool = False
     ending: bool = False
     lost: bool = False
+    barred: bool = False
+    """Its owner may not have anything done any more."""
     work: asyncio.Task[None] | None = None
+
+    def tell(self) -> None:
+        """Have those look again who wait for an answer."""
+        self.news.set()
+        self.news = asyncio.Event()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it is to stop at its next checkpoint."""
+        return self.control.drain_requested
 
     @property
     def language(self) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Entity, closed_set
+from app.core.sealed_types import SealedText
 from app.schedules.rules import Rule, RuleKind
 
 
@@ -41,8 +42,8 @@ class Schedule(Entity):
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(255))
-    text: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(SealedText("schedules", "name"))
+    text: Mapped[str] = mapped_column(SealedText("schedules", "text"))
     language: Mapped[str] = mapped_column(default="en", server_default="en")
     model: Mapped[str | None]
     kind: Mapped[RuleKind] = mapped_column(closed_set(RuleKind))

@@ -117,7 +117,6 @@ def _about(schedule: Schedule) -> dict[str, Any]:
         "user_id": schedule.user_id,
         "subject_id": schedule.id,
         "schedule_id": schedule.id,
-        "name": schedule.name,
     }
 
 

@@ -1,6 +1,7 @@
 """The tasks of a user as lists: what runs, what waits, what has a time before it, what is over."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import now
-from app.core.pages import Page, make_page, read_cursor
+from app.core.pages import Page, sift
 from app.events.store import StoredEvent
 from app.tasks.kinds import KEEP
 from app.tasks.models import OPEN, Question, Task, TaskStatus
@@ -40,20 +41,29 @@ async def list_tasks(
     session: AsyncSession, user_id: UUID, wanted: TaskFilter, *, after: str | None, limit: int
 ) -> Page[Task]:
     """The user's tasks, latest first. `after` is the `next_cursor` of the page before."""
-    query = select(Task).where(Task.user_id == user_id, *_conditions(wanted))
-    if after:
-        query = query.where(tuple_(Task.created_at, Task.id) < tuple_(*read_cursor(after)))
-    query = query.order_by(Task.created_at.desc(), Task.id.desc()).limit(limit + 1)
-    found = list(await session.scalars(query))
-    return make_page(found, limit, lambda task: (task.created_at, task.id))
+    query = (
+        select(Task)
+        .where(Task.user_id == user_id, *_conditions(wanted))
+        .order_by(Task.created_at.desc(), Task.id.desc())
+    )
+    part = (wanted.search or "").casefold()
+
+    async def fetch(place: tuple[datetime, UUID] | None, most: int) -> list[Task]:
+        late = query.where(tuple_(Task.created_at, Task.id) < tuple_(*place)) if place else query
+        return list(await session.scalars(late.limit(most)))
+
+    async def keep(tasks: list[Task]) -> list[Task]:
+        return [task for task in tasks if part in (task.name or "").casefold()]
+
+    return await sift(
+        fetch, keep, lambda task: (task.created_at, task.id), after=after, limit=limit
+    )
 
 
 def _conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
     conditions = [_in_state(wanted)]
     if wanted.tag:
         conditions.append(Task.tags.contains([wanted.tag]))
-    if wanted.search:
-        conditions.append(Task.name.icontains(wanted.search, autoescape=True))
     if wanted.schedule_id:
         conditions.append(Task.schedule_id == wanted.schedule_id)
     if wanted.parent_id:
@@ -87,8 +97,8 @@ def _kept(wanted: TaskFilter) -> ColumnElement[bool]:
 
 
 async def open_questions_of(session: AsyncSession, tasks: list[Task]) -> dict[UUID, UUID]:
-    """Task → the question that it waits for."""
-    waiting = [task.id for task in tasks if task.status is TaskStatus.WAITING]
+    """Task → the question that it waits for, at rest or in the midst of a call."""
+    waiting = [task.id for task in tasks if task.is_open]
     if not waiting:
         return {}
     rows = await session.execute(

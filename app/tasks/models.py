@@ -4,13 +4,14 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.clock import now
 from app.core.db import JSON, Base, Entity, closed_set
 from app.core.errors import Conflict
+from app.core.sealed_types import SealedJSON, SealedText
 
 
 class TaskStatus(StrEnum):
@@ -138,12 +139,16 @@ class Task(Entity):
     thread_id: Mapped[UUID | None] = mapped_column(ForeignKey("threads.id", ondelete="CASCADE"))
     message_id: Mapped[UUID | None]
     kind: Mapped[str] = mapped_column(default="conversation")
-    name: Mapped[str | None] = mapped_column(String(255))
-    description: Mapped[str | None] = mapped_column(Text)
-    parameters: Mapped[JSON] = mapped_column(default=dict)
+    name: Mapped[str | None] = mapped_column(SealedText("tasks", "name"))
+    description: Mapped[str | None] = mapped_column(SealedText("tasks", "description"))
+    parameters: Mapped[JSON] = mapped_column(SealedJSON("tasks", "parameters"), default=dict)
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
-    labels: Mapped[JSON] = mapped_column(default=dict, server_default="{}")
-    details: Mapped[JSON] = mapped_column(default=dict, server_default="{}")
+    labels: Mapped[JSON] = mapped_column(
+        SealedJSON("tasks", "labels"), default=dict, server_default="{}"
+    )
+    details: Mapped[JSON] = mapped_column(
+        SealedJSON("tasks", "details"), default=dict, server_default="{}"
+    )
     parent_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("tasks.id", ondelete="SET NULL"), index=True
     )
@@ -226,6 +231,9 @@ class QuestionKind(StrEnum):
 
     UNKNOWN_OUTCOME = "unknown_outcome"
     APPROVAL = "approval"
+    ELICITATION = "elicitation"
+    SAMPLING = "sampling"
+    SIGN_IN = "sign_in"
 
 
 class Question(Entity):
@@ -243,8 +251,8 @@ class Question(Entity):
     task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     kind: Mapped[QuestionKind] = mapped_column(closed_set(QuestionKind))
-    content: Mapped[JSON]
-    answer: Mapped[JSON | None]
+    content: Mapped[JSON] = mapped_column(SealedJSON("questions", "content"))
+    answer: Mapped[JSON | None] = mapped_column(SealedJSON("questions", "answer"))
     answered_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
 

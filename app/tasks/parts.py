@@ -4,7 +4,12 @@ Parts travel as MessagePack arrays, tag first. A reader that has seen parts 0 to
 the same task as every other reader that has.
 """
 
+from typing import Any
+from uuid import UUID
+
 import msgspec
+
+from app.core.clock import derived_id
 
 
 class Part(msgspec.Struct, array_like=True, frozen=True):
@@ -40,11 +45,12 @@ class ToolProgress(Part, frozen=True, tag="tool_progress"):
 
 
 class ToolFinished(Part, frozen=True, tag="tool_finished"):
-    """A tool call has ended, well or not."""
+    """A tool call has ended, well or not. `brought` holds its `files` and `links`, if any."""
 
     id: str
     output: str
     failed: bool
+    brought: dict[str, Any] = {}
 
 
 class Snapshot(Part, frozen=True, tag="snapshot"):
@@ -64,6 +70,11 @@ encode = msgspec.msgpack.encode
 decode_parts = msgspec.msgpack.Decoder(list[AnyPart]).decode
 
 
+def tool_step_id(task_id: UUID, tool_call_id: str) -> UUID:
+    """The id under which a tool call is shown, live and later."""
+    return derived_id(task_id, f"tool:{tool_call_id}")
+
+
 class LiveTool(msgspec.Struct):
     """A tool call of the running turn."""
 
@@ -74,6 +85,8 @@ class LiveTool(msgspec.Struct):
     failed: bool = False
     finished: bool = False
     progress: str = ""
+    percent: int | None = None
+    brought: dict[str, Any] = {}
 
 
 class LiveState(msgspec.Struct):
@@ -106,7 +119,8 @@ class LiveState(msgspec.Struct):
         if (tool := self.tools.get(part.id)) is None:
             return
         match part:
-            case ToolProgress(_, text):
-                tool.progress = text
-            case ToolFinished(_, output, failed):
+            case ToolProgress(_, text, percent):
+                tool.progress, tool.percent = text, percent
+            case ToolFinished(_, output, failed, brought):
                 tool.output, tool.failed, tool.finished = output, failed, True
+                tool.brought = brought

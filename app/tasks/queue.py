@@ -5,13 +5,18 @@ Postgres knows every waiting task; the list only makes the way short. What is lo
 """
 
 import contextlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, cast
 from uuid import UUID
 
 from redis.asyncio import Redis
 
+from app.core.bus import publish_hint
 from app.core.redis import LOST, TASKS_READY
+from app.tasks.models import Task, TaskStatus
+
+ANSWERED = "answered"
+"""The hint that a question of a task has its answer, for the worker that runs the task."""
 
 
 async def announce(redis: Redis, ids: list[UUID]) -> None:
@@ -19,6 +24,14 @@ async def announce(redis: Redis, ids: list[UUID]) -> None:
     if ids:
         with contextlib.suppress(*LOST):
             await _of(redis.rpush(TASKS_READY, *[str(id) for id in ids]))
+
+
+async def tell_changed(redis: Redis, changed: Sequence[Task]) -> None:
+    """Let workers and pages look at tasks that have changed."""
+    running = [task.id for task in changed if task.status is TaskStatus.RUNNING]
+    await publish_hint(redis, ANSWERED, *running)
+    await announce(redis, [task.id for task in changed if task.id not in running])
+    await publish_hint(redis, "thread", *{task.thread_id for task in changed if task.thread_id})
 
 
 async def next_ready(redis: Redis, *, most: int, wait_seconds: int) -> list[UUID]:

@@ -158,6 +158,7 @@ async def requeue_task(session: AsyncSession, task: Task) -> None:
     task.advance(TaskStatus.QUEUED, now())
     put_in_line(task)
     task.attempts = task.retries = 0
+    task.usage = {}
     task.progress = task.step = task.not_before = task.start_until = None
     task.completed_at = task.started_at = task.stop_requested_at = task.pause_requested_at = None
     task.error = task.error_code = None

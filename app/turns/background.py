@@ -5,7 +5,7 @@ A background task is a message and the task that answers it, in a conversation o
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -141,8 +141,18 @@ def _check(request: TaskRequest) -> None:
     kinds.check_details(request.details)
     kinds.check_parameters(request.parameters)
     begin, end = request.not_before, request.start_until
+    for name, moment in (("not_before", begin), ("start_until", end)):
+        _check_moment(moment, name)
     if end is not None and (end <= now() or (begin is not None and end <= begin)):
         raise Invalid("This is over before it could begin.", field="start_until")
+
+
+def _check_moment(moment: datetime | None, name: str) -> None:
+    """Refuse a moment that its offset carries out of the calendar."""
+    try:
+        _ = moment and moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid("This moment is too far away.", field=name) from error
 
 
 def check_future(moment: datetime | None) -> None:

@@ -6,6 +6,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.chats import service as chats
+from app.chats.attachments import replace_prompt
+from app.chats.index import vector
 from app.chats.models import Feedback, Step, StepKind
 from app.core.bus import publish_hint
 from app.core.clock import now
@@ -14,11 +16,12 @@ from app.core.resources import Resources
 from app.tasks import service as tasks
 from app.tasks.models import Task
 from app.tasks.queue import announce
-from app.turns.service import Accepted, Incoming, new_task
+from app.turns.service import Accepted, Incoming, complete, new_task
 
 
 async def edit_message(resources: Resources, incoming: Incoming) -> Accepted:
     """Say it differently: what came after the message is removed, and it is answered anew."""
+    incoming = await complete(resources, incoming)
     chats.check_text(incoming.text)
     async with resources.db.transaction() as session:
         await chats.get_thread(session, incoming.user_id, incoming.thread_id)
@@ -35,10 +38,12 @@ async def edit_message(resources: Resources, incoming: Incoming) -> Accepted:
             raise NotFound("There is no such message.")
         stopped = await _remove_turns_from(session, incoming, message)
         version = int(message.details.get("version", 0)) + 1
+        kept = await replace_prompt(session, message.id, incoming.attached)
         message.output, message.details = (
             incoming.text,
-            {**message.details, "version": version},
+            {**message.details, "version": version, "attachments": kept},
         )
+        message.search = vector(session, incoming.user_id, incoming.text)
         message.created_at = message.ended_at = now()
         task = new_task(incoming, message.id, version)
         message.task_id = task.id

@@ -25,7 +25,8 @@ from app.schedules.models import Overlap, Schedule
 from app.tasks import dependencies
 from app.tasks.models import OPEN, Task, TaskPriority
 from app.turns.background import Started, TaskRequest, add_task, find_started, tell
-from app.users.models import User
+from app.users.permissions import Permission
+from app.users.rights import require_right
 
 MOST_TOGETHER = 20
 """Schedules that are fired in one transaction."""
@@ -76,9 +77,7 @@ async def _begin(
 
     Runs that make up for missed ones wait for each other, however many there are.
     """
-    user = await session.get(User, schedule.user_id)
-    if user is None or not user.is_active:
-        raise Conflict("The account may not work at present.")
+    await require_right(session, schedule.user_id, Permission.TASKS_WRITE)
     before = await _open_run(session, schedule)
     if before is not None and schedule.overlap is Overlap.SKIP and not makes_up:
         return None
@@ -137,7 +136,6 @@ def _note_run(
             user_id=schedule.user_id,
             subject_id=schedule.id,
             schedule_id=schedule.id,
-            name=schedule.name,
             moment=moment,
             task_id=started.task_id,
             next_at=schedule.next_at,
@@ -158,7 +156,6 @@ def _leave_out(
             user_id=schedule.user_id,
             subject_id=schedule.id,
             schedule_id=schedule.id,
-            name=schedule.name,
             moment=moments[-1],
             moments=len(moments),
             reason=reason,

@@ -4,7 +4,8 @@ Used by every face. A message counts as accepted when, and only if, message, tas
 committed; the same message sent twice is one task.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -13,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import app.schedules.models  # noqa: F401 - tasks name its table
 from app.chats import feedback
 from app.chats import service as chats
+from app.chats.attachments import NewAttachment, Preview, brings, list_previews, read_again
 from app.chats.commands import read_command
-from app.chats.models import Feedback, Step, Thread
+from app.chats.models import AttachmentKind, Feedback, Step, Thread
 from app.core.bus import publish_hint
 from app.core.clock import derived_id
 from app.core.db import JSON, GroupCommit, after_commit
@@ -26,6 +28,7 @@ from app.events.types import FeedbackGiven, ThreadDeleted, ThreadRenamed
 from app.tasks import service as tasks
 from app.tasks.models import Question, Task
 from app.tasks.queue import announce
+from app.turns.attaching import ResourceRef, find_attached
 from app.turns.questions import tell_changed
 
 
@@ -41,6 +44,12 @@ class Incoming:
     language: str = "en"
     model: str | None = None
     time_zone: str | None = None
+    command: str | None = None
+    """What was chosen from the menu, if it is not one of Keiko's own commands."""
+    wanted: Sequence[ResourceRef] = ()
+    """The resources that were attached to it."""
+    attached: Sequence[NewAttachment] = ()
+    """What it brings along; found when it is accepted."""
 
     @property
     def parameters(self) -> JSON:
@@ -72,6 +81,8 @@ class ThreadRows:
     tasks: list[Task]
     questions: list[Question]
     feedbacks: list[Feedback]
+    previews: dict[UUID, list[Preview]] = field(default_factory=dict)
+    """What its messages bring along, by message."""
 
 
 class Turns:
@@ -86,6 +97,7 @@ class Turns:
 
         Raises Invalid for a text that cannot be a message, NotFound for another user's thread.
         """
+        incoming = await complete(self._resources, incoming)
         chats.check_text(incoming.text)
         return await self._door.put(incoming)
 
@@ -116,6 +128,17 @@ class Turns:
         )
 
 
+async def complete(resources: Resources, incoming: Incoming) -> Incoming:
+    """The message with all that it brings along; its text begins with the prompt's command then."""
+    text = incoming.text
+    if incoming.command:
+        text = f"/{incoming.command} {text.strip()}".strip()
+    attached = await find_attached(resources, incoming.user_id, text, incoming.wanted)
+    if any(each.kind is AttachmentKind.PROMPT for each in attached):
+        return replace(incoming, text=text, attached=attached)
+    return replace(incoming, attached=attached)
+
+
 def task_id_of(message_id: UUID) -> UUID:
     """The task that answers a message that was never edited."""
     return derived_id(message_id, "task")
@@ -129,6 +152,7 @@ def _message(incoming: Incoming) -> chats.NewMessage:
         task_id=task_id_of(incoming.message_id),
         author=incoming.author,
         text=incoming.text,
+        attached=incoming.attached,
     )
 
 
@@ -153,10 +177,12 @@ async def load_thread(session: AsyncSession, user_id: UUID, thread_id: UUID) -> 
     of_thread = select(Task).where(Task.thread_id == thread_id)
     # Tasks before steps: a turn that is seen as ended is then seen with its answer.
     tasks_read = list(await session.scalars(of_thread.order_by(Task.created_at, Task.id)))
+    steps = await chats.list_steps(session, thread_id)
     return ThreadRows(
         thread=thread,
         tasks=tasks_read,
-        steps=await chats.list_steps(session, thread_id),
+        steps=steps,
+        previews=await list_previews(session, [step.id for step in steps if brings(step)]),
         questions=list(
             await session.scalars(
                 select(Question)
@@ -179,6 +205,8 @@ async def retry_task(resources: Resources, user_id: UUID, task_id: UUID) -> None
         task = await tasks.lock_task(session, user_id, task_id)
         await tasks.requeue_task(session, task)
         await chats.remove_steps_of_tasks(session, [task.id])
+        if task.message_id:
+            await read_again(session, task.message_id)
         after_commit(session, lambda: resources.redis.delete(parts_key(task_id)))
     await tell_changed(resources, [task])
 

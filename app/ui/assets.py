@@ -80,9 +80,12 @@ def find_file(root: Path, name: str) -> Path | None:
     """The file of this name below `root`; none if it lies elsewhere or is not to be served."""
     if "\0" in name:
         return None
-    path = (root / name).resolve()
-    is_served = path.suffix in MEDIA_TYPES and path.is_relative_to(root.resolve())
-    return path if is_served and path.is_file() else None
+    try:
+        path = (root / name).resolve()
+        is_served = path.suffix in MEDIA_TYPES and path.is_relative_to(root.resolve())
+        return path if is_served and path.is_file() else None
+    except OSError:  # a name that no file can have
+        return None
 
 
 def pack(target: Path) -> None:

@@ -6,22 +6,26 @@ nothing is raised from here; the page is told a sentence.
 """
 
 import asyncio
+import math
 
 from chainlit.session import WebsocketSession
 
 from app.agents.catalogue import list_models
 from app.core.errors import AppError, NotFound, TooMany, Unavailable
 from app.core.language import preferred_language
+from app.core.redis import message_pace_key
 from app.turns import editing
 from app.turns import service as turns
 from app.turns.service import Accepted, Incoming
 from app.ui import wire
-from app.ui.commands import commands_in
 from app.ui.edge import settle
 from app.ui.incoming import Sender, as_uuid, message_id, read_edit, read_message
 from app.ui.runtime import runtime
-from app.ui.sentences import model_label, no_thread, why
+from app.ui.sentences import model_label, no_thread, only_reads, why
+from app.ui.sockets import ROLE
 from app.ui.view import ThreadView
+from app.users.models import Role
+from app.users.permissions import ROLE_PERMISSIONS, Permission, require
 
 AGAIN_SECONDS = 0.5
 """Pause before a page that could not be drawn is tried again."""
@@ -46,8 +50,11 @@ async def connection_successful(sid: str, *_: object) -> None:
         wire.leave(sid, view.room)
         wire.emit("resume_thread_error", no_thread(sender.language), sid)
         return
-    wire.emit("set_commands", commands_in(sender.language), sid)
     await settle(runtime().notices.greet(sid, sender.user_id))
+    if Permission.CHATS_WRITE not in ROLE_PERMISSIONS[sender.role]:
+        wire.emit("only_reads", {"why": only_reads(sender.language)}, sid)
+        return
+    await settle(runtime().menu.greet(sid, sender.user_id, sender.language))
     await settle(_offer_models(sid, view, sender.language))
 
 
@@ -78,8 +85,7 @@ async def stop(sid: str, *_: object) -> None:
     sender = _sender(session) if session else None
     if sender is None:
         return
-    stopped = turns.stop_thread(runtime().resources, sender.user_id, sender.thread_id)
-    outcome = await settle(stopped)
+    outcome = await settle(_stop(sender))
     if isinstance(outcome, Exception) and not isinstance(outcome, NotFound):
         _toast(sid, outcome, sender.language)
 
@@ -110,6 +116,7 @@ def _sender(session: WebsocketSession) -> Sender | None:
         name=session.user.display_name or session.user.identifier,
         thread_id=thread_id,
         language=_language(session),
+        role=Role(session.environ[ROLE]),
     )
 
 
@@ -141,6 +148,8 @@ async def _offer_models(sid: str, view: ThreadView, language: str) -> None:
 
 
 async def _accept(payload: object, sender: Sender) -> Accepted:
+    await _require_pace(sender)
+    require(sender.role, Permission.CHATS_WRITE)
     incoming: Incoming = read_message(payload, sender)
     view = runtime().views.find(sender.user_id, incoming.thread_id)
     if view is None:
@@ -148,8 +157,29 @@ async def _accept(payload: object, sender: Sender) -> Accepted:
     return await view.accept(incoming)
 
 
+async def _stop(sender: Sender) -> None:
+    require(sender.role, Permission.CHATS_WRITE)
+    await turns.stop_thread(runtime().resources, sender.user_id, sender.thread_id)
+
+
 async def _edit(payload: object, sender: Sender) -> Accepted:
+    await _require_pace(sender)
+    require(sender.role, Permission.CHATS_WRITE)
     return await editing.edit_message(runtime().resources, read_edit(payload, sender))
+
+
+async def _require_pace(sender: Sender) -> None:
+    """Raise TooMany for messages faster than anybody writes; the page sends them again."""
+    resources = runtime().resources
+    rates = resources.settings.rate_limits
+    wait = await resources.limiter.pace(
+        message_pace_key(sender.user_id),
+        per_second=rates.messages_per_second,
+        burst=rates.messages_burst,
+    )
+    if wait > 0:
+        seconds = math.ceil(wait)
+        raise TooMany("Too many messages at once; this one follows by itself.", retry_after=seconds)
 
 
 def _is_final(error: Exception) -> bool:

@@ -43,6 +43,7 @@ def new_turn(incoming: Incoming, task_id: UUID) -> tuple[Step, Task]:
         message_id=incoming.message_id,
         parameters=incoming.parameters,
         status=TaskStatus.QUEUED,
+        fence=0,
         created_at=at,
     )
     return message, task

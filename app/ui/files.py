@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
+from app.core.http import NOTHING_ALLOWED
 from app.ui.assets import (
     CODINGS,
     MEDIA_TYPES,
@@ -58,7 +59,7 @@ def get_logo(request: Request, theme: str = "light") -> Response:
 def get_service_worker(request: Request) -> Response:
     """What shows pushes; it stands here because its address says which pages are its own."""
     answer = send_file(request, PUBLIC, "keiko/service-worker.js", "no-cache")
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; connect-src 'self'"
+    answer.headers["Content-Security-Policy"] = f"{NOTHING_ALLOWED}; connect-src 'self'"
     return answer
 
 

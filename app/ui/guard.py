@@ -19,10 +19,12 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.clock import now
+from app.core.errors import Forbidden
 from app.core.settings import set_environment
-from app.ui.cookies import PLAIN_NAME, SECURE_NAME
+from app.ui.cookies import OWN_COOKIES
 from app.ui.refusal import failure, refuse
-from app.users.sessions import SignedIn
+from app.users.permissions import Permission
+from app.users.signed_in import SignedIn
 
 FOR_ALL = {
     "/auth/config": "GET",
@@ -46,10 +48,14 @@ FOR_SIGNED_IN = {
 }
 """Chainlit's routes that the page asks; each checks the owner or goes through our data layer."""
 
+_CHANGING = ("/feedback", "/project/thread")
+"""Those of them with which somebody changes something."""
+
 SOCKET = "/ws/socket.io"
 
 SESSION_HEADER = "x-keiko-session"
 USER_HEADER = "x-keiko-user"
+ROLE_HEADER = "x-keiko-role"
 
 _TOKEN_LIFETIME = timedelta(seconds=60)
 _TOKEN_COOKIE = "access_token"  # noqa: S105 - a name
@@ -100,8 +106,13 @@ def _refusal(scope: Scope, signed_in: SignedIn | None) -> Response | None:
         return None
     if not is_socket and not (scope["type"] == "http" and _listed(_OWN, path, scope["method"])):
         return failure(HTTPConnection(scope), 404, "not_found", f"There is nothing at {path}.")
-    if signed_in is None:
+    if signed_in is None or signed_in.scopes is not None:
         return failure(HTTPConnection(scope), 401, "unauthenticated", "Nobody is signed in.")
+    changes = path in _CHANGING and scope["type"] == "http"
+    try:
+        signed_in.require(Permission.CHATS_WRITE if changes else Permission.CHATS_READ)
+    except Forbidden as error:
+        return failure(HTTPConnection(scope), 403, error.code, str(error))
     return None
 
 
@@ -111,7 +122,7 @@ def _identity(connection: HTTPConnection, signed_in: SignedIn | None) -> list[tu
         cookie
         for line in connection.headers.getlist("cookie")
         for cookie in line.split(";")
-        if not cookie.strip().startswith((_TOKEN_COOKIE, PLAIN_NAME, SECURE_NAME))
+        if not cookie.strip().startswith((_TOKEN_COOKIE, *OWN_COOKIES))
     ]
     if signed_in is None:
         return [(b"cookie", ";".join(cookies).encode("latin-1"))] if cookies else []
@@ -120,6 +131,7 @@ def _identity(connection: HTTPConnection, signed_in: SignedIn | None) -> list[tu
         (b"cookie", ";".join(cookies).encode("latin-1")),
         (SESSION_HEADER.encode(), str(signed_in.session_id).encode()),
         (USER_HEADER.encode(), str(signed_in.user_id).encode()),
+        (ROLE_HEADER.encode(), signed_in.role.encode()),
     ]
 
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.chats.commands import as_command
+from app.chats.commands import Command, as_command
 from app.core.errors import Forbidden, Invalid
 from app.schedules.rules import read_zone
+from app.turns.attaching import ResourceRef
 from app.turns.service import Incoming
+from app.users.models import Role
 
 LONGEST_MODEL = 200
 """Characters of a model's name."""
@@ -24,6 +26,7 @@ class Sender:
     name: str
     thread_id: UUID
     language: str
+    role: Role
 
 
 def read_message(payload: object, sender: Sender) -> Incoming:
@@ -90,10 +93,34 @@ def _incoming(message: Mapping[str, object], sender: Sender, thread_id: UUID) ->
         user_id=sender.user_id,
         author=sender.name,
         text=as_command(message.get("command"), _encodable(text)),
+        command=_prompt(message),
+        wanted=_wanted(message),
         language=sender.language,
         model=_model(message),
         time_zone=_time_zone(message),
     )
+
+
+def _prompt(message: Mapping[str, object]) -> str | None:
+    """What was chosen from the menu and is none of our own commands."""
+    name = message.get("command")
+    if not isinstance(name, str) or name in list(Command) or len(name) > LONGEST_ID * 3:
+        return None
+    return name if name.isascii() and name.isprintable() else None
+
+
+def _wanted(message: Mapping[str, object]) -> list[ResourceRef]:
+    """The resources that were attached to it."""
+    attached = message.get("attachments")
+    if not isinstance(attached, list):
+        return []
+    wanted = []
+    for each in attached:
+        server_id = as_uuid(each.get("server_id")) if isinstance(each, dict) else None
+        if server_id is None or not isinstance(each.get("uri"), str):
+            raise Invalid("This is not the address of a resource.", field="attachments")
+        wanted.append(ResourceRef(server_id=server_id, uri=each["uri"]))
+    return wanted
 
 
 def _encodable(text: str) -> str:

@@ -19,7 +19,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from app.ui import files, work
 from app.ui.assets import MEDIA_TYPES, PUBLIC
 from app.ui.sign_in import require_page_session
-from app.users.sessions import SignedIn
+from app.users.signed_in import SignedIn
 
 SCRIPTS = Path(__file__).parent / "script"
 """The parts of our script; they are joined in the order of their names."""

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from app.chats.models import Step, StepKind, Thread
+from app.core.db import JSON
 from app.tasks.models import Question, TaskStatus
-from app.tasks.parts import LiveState
+from app.tasks.parts import LiveState, LiveTool, tool_step_id
 from app.turns.service import ThreadRows
+from app.ui.attached import attached_card
 from app.ui.shapes import (
     OVER,
     RESTING,
@@ -28,10 +30,17 @@ from app.ui.shapes import (
     head_shape,
     question_card,
     question_step,
+    question_step_id,
     row_step,
     run_step,
-    tool_step,
     turn_card,
+)
+from app.ui.tool_shapes import (
+    brought_card,
+    brought_step,
+    progress_card,
+    progress_step,
+    tool_step,
 )
 
 _CARDS: dict[TaskStatus, CardState] = {
@@ -61,6 +70,8 @@ def draw(rows: ThreadRows | None, states: Mapping[UUID, LiveState]) -> Picture:
         if step.kind is not StepKind.USER_MESSAGE:
             continue
         _add(picture, row_step(step, parent=None))
+        if brought := rows.previews.get(step.id):
+            _add_element(picture, attached_card(step, brought))
         for turn in turns.get(step.id, ()):
             _draw_turn(picture, turn, waits=before is not None)
             if turn.status not in OVER and before is None and not turn.task.in_background:
@@ -143,8 +154,14 @@ def _turns(rows: ThreadRows, states: Mapping[UUID, LiveState]) -> dict[UUID | No
 
 def _draw_turn(picture: Picture, turn: Turn, *, waits: bool) -> None:
     _add(picture, run_step(turn))
+    brought = _brought(turn)
     for step in _below(turn):
         _add(picture, step)
+        if step["id"] in brought:
+            _draw_brought(picture, turn, step, brought[step["id"]])
+        if tool := _under_way(turn, step):
+            _add(picture, progress_step(turn, tool))
+            _add_element(picture, progress_card(turn, tool))
     for question in turn.questions:
         _add_element(picture, question_card(turn, question))
     if answer := _answer(turn):
@@ -178,11 +195,43 @@ def _below(turn: Turn) -> list[Shape]:
     run = str(turn.task.id)
     told = [(s.created_at, row_step(s, parent=run)) for s in turn.steps if s.kind is StepKind.TOOL]
     told += [(q.created_at, question_step(turn, q)) for q in turn.questions]
-    shapes = {shape["id"]: shape for _, shape in sorted(told, key=lambda t: (t[0], t[1]["id"]))}
-    if turn.live is not None:
-        for tool in turn.live.tools.values():
-            shapes.setdefault(tool.id, tool_step(turn, tool))
+    calls = {question_step_id(q): _call_of(turn, q) for q in turn.questions}
+    live = turn.live.tools if turn.live is not None else {}
+    shapes: dict[str, Shape] = {}
+    for _, shape in sorted(told, key=lambda t: (t[0], t[1]["id"])):
+        call = live.get(calls.get(shape["id"], ""))
+        if call is not None and all(call.id != step["id"] for _, step in told):
+            shapes.setdefault(call.id, tool_step(turn, call))
+        shapes[shape["id"]] = shape
+    for tool in live.values():
+        shapes.setdefault(tool.id, tool_step(turn, tool))
     return list(shapes.values())
+
+
+def _call_of(turn: Turn, question: Question) -> str:
+    """The id of the step of the call that a question is about."""
+    return str(tool_step_id(turn.task.id, question.content.get("tool_call_id", "")))
+
+
+def _brought(turn: Turn) -> dict[str, JSON]:
+    """What tool calls brought beside text, by the ids of their steps."""
+    live = turn.live.tools.values() if turn.live is not None else ()
+    return {tool.id: tool.brought for tool in live} | {
+        str(step.id): step.details for step in turn.steps if step.kind is StepKind.TOOL
+    }
+
+
+def _under_way(turn: Turn, step: Shape) -> LiveTool | None:
+    """The call of a step, if it goes on and its server says how far it is."""
+    tool = turn.live.tools.get(step["id"]) if turn.live is not None else None
+    return tool if tool is not None and tool.progress and step["end"] is None else None
+
+
+def _draw_brought(picture: Picture, turn: Turn, step: Shape, brought: JSON) -> None:
+    card = brought_card(turn, step, brought)
+    if card["props"]["files"] or card["props"]["links"]:
+        _add(picture, brought_step(turn, step))
+        _add_element(picture, card)
 
 
 def _answer(turn: Turn) -> Shape | None:

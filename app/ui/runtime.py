@@ -14,6 +14,7 @@ from app.core.resources import Resources
 from app.tasks.live import Live
 from app.turns.service import Turns
 from app.ui.live import Views
+from app.ui.menu import Menu
 from app.ui.notices import Notices
 from app.ui.presence import Presence
 from app.ui.sockets import OpenSockets
@@ -29,11 +30,13 @@ class Runtime:
     bus: Bus
     views: Views = field(init=False)
     notices: Notices = field(init=False)
+    menu: Menu = field(init=False)
     presence: Presence = field(init=False)
 
     def __post_init__(self) -> None:
         self.views = Views(self.resources, self.live, self.turns)
         self.notices = Notices(self.resources)
+        self.menu = Menu(self.resources)
         self.presence = Presence(self.resources)
 
 
@@ -56,9 +59,11 @@ async def use_runtime(opened: Runtime) -> AsyncIterator[Runtime]:
     opened.bus.on_gap(opened.views.gap)
     sockets.listen(opened.bus)
     opened.notices.listen(opened.bus)
+    opened.menu.listen(opened.bus)
     opened.presence.watch(sockets.users)
     _current = opened
-    loops = (opened.views.run(), sockets.run(), opened.notices.run(), opened.presence.run())
+    telling = (opened.notices.run(), opened.menu.run())
+    loops = (opened.views.run(), sockets.run(), *telling, opened.presence.run())
     work = [asyncio.create_task(loop) for loop in loops]
     try:
         yield opened

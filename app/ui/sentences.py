@@ -2,6 +2,7 @@
 
 from app.core.errors import AppError
 from app.core.refusals import in_language
+from app.users.permissions import READ_ONLY
 
 _AWAY = {
     "en": "It could not be stored just now. Keiko tries again.",
@@ -20,6 +21,11 @@ def why(error: Exception, language: str) -> str:
 def no_thread(language: str) -> str:
     """Said to a page that asks for a thread which its user does not have."""
     return in_language("There is no such conversation.", language)
+
+
+def only_reads(language: str) -> str:
+    """Said above the field for messages to whoever may not write any."""
+    return in_language(READ_ONLY, language)
 
 
 def model_label(language: str) -> str:

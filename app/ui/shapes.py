@@ -11,8 +11,8 @@ from uuid import UUID
 
 from app.chats.models import Feedback, Step, StepKind, Thread
 from app.core.clock import derived_id
-from app.tasks.models import Question, Task, TaskStatus
-from app.tasks.parts import LiveState, LiveTool
+from app.tasks.models import Question, QuestionKind, Task, TaskStatus
+from app.tasks.parts import LiveState
 
 Shape = dict[str, Any]
 """A step, element or payload as Chainlit's page wants it."""
@@ -28,6 +28,15 @@ RESTING = {TaskStatus.WAITING, TaskStatus.SUSPENDED}
 WRONG = {TaskStatus.FAILED, TaskStatus.TIMEOUT}
 OVER = {TaskStatus.COMPLETED, TaskStatus.CANCELLED, *WRONG}
 _NO_ANSWER = {TaskStatus.CANCELLED, *WRONG}
+
+_CARDS = {
+    QuestionKind.UNKNOWN_OUTCOME: "Question",
+    QuestionKind.APPROVAL: "Question",
+    QuestionKind.ELICITATION: "Elicitation",
+    QuestionKind.SAMPLING: "Sampling",
+    QuestionKind.SIGN_IN: "SignIn",
+}
+"""The file in `public/elements` that draws each kind of question."""
 
 
 def answer_id(task_id: UUID) -> str:
@@ -71,8 +80,8 @@ class Turn:
         """What the live parts add to the rows: nothing once the rows tell the end, or a retry."""
         if self.state is None or not self.task.is_open:
             return None
-        void = self.task.status is TaskStatus.QUEUED and self.state.ended in _NO_ANSWER
-        return None if void else self.state
+        again = self.task.status is TaskStatus.QUEUED and self.task.fence > 0
+        return None if again and self.state.ended in _NO_ANSWER else self.state
 
     @property
     def ended(self) -> str | None:
@@ -87,7 +96,7 @@ def run_step(turn: Turn) -> Shape:
     task, feedback = turn.task, turn.feedback
     begun = moment(task.started_at or task.created_at)
     return {
-        **_step(str(task.id), "run", "on_message", str(task.message_id)),
+        **blank_step(str(task.id), "run", "on_message", str(task.message_id)),
         "threadId": str(task.thread_id),
         "createdAt": moment(task.created_at),
         "start": begun,
@@ -110,7 +119,7 @@ def feedback_shape(feedback: Feedback) -> Shape:
 def row_step(row: Step, *, parent: str | None) -> Shape:
     """A step as its row tells it."""
     return {
-        **_step(str(row.id), row.kind.value, row.name, parent),
+        **blank_step(str(row.id), row.kind.value, row.name, parent),
         "threadId": str(row.thread_id),
         "input": row.input,
         "showInput": "json" if row.input else False,
@@ -126,7 +135,7 @@ def answer_step(turn: Turn, text: str) -> Shape:
     """The answer as far as it is known before its row is."""
     at = moment(turn.task.started_at or turn.task.created_at)
     return {
-        **_step(
+        **blank_step(
             answer_id(turn.task.id), StepKind.ASSISTANT_MESSAGE.value, AUTHOR, str(turn.task.id)
         ),
         "threadId": str(turn.task.thread_id),
@@ -138,32 +147,15 @@ def answer_step(turn: Turn, text: str) -> Shape:
     }
 
 
-def tool_step(turn: Turn, tool: LiveTool) -> Shape:
-    """A tool call as the live parts tell it."""
-    at = moment(turn.task.started_at or turn.task.created_at)
-    return {
-        **_step(tool.id, StepKind.TOOL.value, tool.name, str(turn.task.id)),
-        "threadId": str(turn.task.thread_id),
-        "input": tool.arguments,
-        "showInput": "json",
-        "output": tool.output if tool.finished else tool.progress,
-        "isError": tool.failed,
-        "createdAt": at,
-        "start": at,
-        "end": at if tool.finished or turn.is_over else None,
-    }
-
-
 def question_step(turn: Turn, question: Question) -> Shape:
     """The empty message that bears a question's card."""
-    at = moment(question.created_at)
+    return bearer_step(turn, question_step_id(question), moment(question.created_at))
+
+
+def bearer_step(turn: Turn, id: str, at: str) -> Shape:
+    """An empty message below a turn, which bears a card."""
     return {
-        **_step(
-            _question_step_id(question),
-            StepKind.ASSISTANT_MESSAGE.value,
-            AUTHOR,
-            str(turn.task.id),
-        ),
+        **blank_step(id, StepKind.ASSISTANT_MESSAGE.value, AUTHOR, str(turn.task.id)),
         "threadId": str(turn.task.thread_id),
         "createdAt": at,
         "start": at,
@@ -171,7 +163,8 @@ def question_step(turn: Turn, question: Question) -> Shape:
     }
 
 
-def _question_step_id(question: Question) -> str:
+def question_step_id(question: Question) -> str:
+    """The id of the message that bears a question's card."""
     return str(derived_id(question.id, "step"))
 
 
@@ -184,7 +177,7 @@ def question_card(turn: Turn, question: Question) -> Shape:
         "answer": question.answer,
         "open": question.answered_at is None and not turn.is_over,
     }
-    return _element(turn, question.id, "Question", _question_step_id(question), props)
+    return card(turn, question.id, _CARDS[question.kind], question_step_id(question), props)
 
 
 def turn_card(turn: Turn, state: CardState) -> Shape:
@@ -192,13 +185,19 @@ def turn_card(turn: Turn, state: CardState) -> Shape:
     props: Shape = {"task": str(turn.task.id), "state": state}
     if state in ("later", "retrying") and turn.task.not_before is not None:
         props["at"] = moment(turn.task.not_before)
-    return _element(turn, derived_id(turn.task.id, "card"), "Turn", answer_id(turn.task.id), props)
+    return card(turn, derived_id(turn.task.id, "card"), "Turn", answer_id(turn.task.id), props)
 
 
-def _element(turn: Turn, id: UUID, name: str, bearer: str, props: Shape) -> Shape:
+def card(turn: Turn, id: UUID, name: str, bearer: str, props: Shape) -> Shape:
+    """An element of ours in the thread of a turn."""
+    return card_shape(str(id), turn.task.thread_id, name, bearer, props)
+
+
+def card_shape(id: str, thread_id: UUID | None, name: str, bearer: str, props: Shape) -> Shape:
+    """An element of ours: `name` is the file in `public/elements` that draws it."""
     return {
-        "id": str(id),
-        "threadId": str(turn.task.thread_id),
+        "id": id,
+        "threadId": str(thread_id),
         "type": "custom",
         "name": name,
         "display": "inline",
@@ -210,7 +209,8 @@ def _element(turn: Turn, id: UUID, name: str, bearer: str, props: Shape) -> Shap
     }
 
 
-def _step(id: str, kind: str, name: str, parent: str | None) -> Shape:
+def blank_step(id: str, kind: str, name: str, parent: str | None) -> Shape:
+    """A step with nothing in it."""
     return {
         "id": id,
         "threadId": "",

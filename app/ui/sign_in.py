@@ -4,51 +4,54 @@ Each form works as a plain form (303 or the page again, with what was wrong) and
 script and for programs, as JSON (the product's envelope).
 """
 
-import re
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Literal
 from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.exceptions import HTTPException
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from app.core.envelope import Success
-from app.core.errors import (
-    AppError,
-    Conflict,
-    Invalid,
-    NotFound,
-    TooMany,
-    Unauthenticated,
-    Unavailable,
+from app.core.errors import AppError, Invalid, NotFound
+from app.ui.cookies import (
+    PENDING,
+    drop_short,
+    drop_token,
+    keep_known,
+    keep_short,
+    keep_token,
 )
-from app.core.language import preferred_language
-from app.core.resources import Resources
-from app.ui.cookies import drop_token, keep_token
+from app.ui.forms import (
+    STATUS,
+    browser_of,
+    language_of,
+    note,
+    own_path,
+    read_sent,
+    refusal,
+    resources_of,
+    status_of,
+    success,
+)
 from app.ui.pages import page
-from app.ui.pages.texts import INCOMPLETE, NOT_EQUAL
-from app.ui.refusal import database_expected, failure
+from app.ui.pages.texts import NOT_EQUAL
+from app.ui.party import party_of
+from app.ui.provider_buttons import ways
+from app.ui.provider_leaving import find_leave, leave, note_leave
+from app.ui.refusal import database_expected
 from app.users.invitations import require_invitation
+from app.users.known_browsers import remember
 from app.users.models import Role
-from app.users.sessions import Browser, SignedIn, end_session
-from app.users.sign_in import Started, set_up, sign_in
+from app.users.sessions import end_session
+from app.users.sign_in import Begun, SecondFactorNeeded, Started, set_up, sign_in
+from app.users.signed_in import SignedIn
 
 router = APIRouter(include_in_schema=False)
 
-STATUS: dict[type[AppError], int] = {
-    Conflict: 409,
-    Invalid: 422,
-    NotFound: 410,
-    TooMany: 429,
-    Unauthenticated: 401,
-    Unavailable: 503,
-}
-"""The status of each kind of refusal; what is not found here is a link that was used up."""
-
-_OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
+SECOND_FACTOR = "/login/second-factor"
+SET_UP_FACTOR = "/login/set-up"
+"""The pages between the first proof and the session."""
 
 
 class Credentials(BaseModel):
@@ -77,24 +80,11 @@ class Welcome(BaseModel):
     role: Role
 
 
-Fields = TypeVar("Fields", bound=BaseModel)
+class MoreNeeded(BaseModel):
+    """There is no session yet: `at` is the page that asks for the second factor."""
 
-
-@dataclass(frozen=True)
-class _Sent:
-    """What came with a request, as a form or as JSON."""
-
-    values: dict[str, Any]
-    is_form: bool
-    next: str
-
-    def read(self, kind: type[Fields]) -> Fields:
-        """The values as this kind of form. Raises `Invalid`."""
-        try:
-            return kind.model_validate(self.values)
-        except ValidationError as error:
-            field = ".".join(str(part) for part in error.errors()[0]["loc"]) or None
-            raise Invalid(INCOMPLETE, field=field) from error
+    second_factor: Literal["needed", "set_up"]
+    at: str
 
 
 def require_page_session(request: Request) -> SignedIn:
@@ -113,155 +103,152 @@ async def show_login(request: Request, next: str = "/") -> Response:
     """The page to sign in on; who is signed in goes on at once."""
     if request.state.signed_in is not None:
         return RedirectResponse(own_path(next), 303)
-    return page("sign_in", _language(request), next=own_path(next), given_username="")
+    if (away := await leave(request)) is not None:
+        return away
+    return login_page(request, next=own_path(next))
+
+
+def login_page(
+    request: Request, *, next: str, username: str = "", problem: AppError | None = None
+) -> Response:
+    """The page to sign in on, with what was wrong."""
+    note(request, problem)
+    return page(
+        "sign_in",
+        language_of(request),
+        status=status_of(problem) if problem else 200,
+        problem=str(problem or ""),
+        next=next,
+        given_username=username,
+        passkeys="" if party_of(request) else "off",
+        ways=ways(resources_of(request).settings, language_of(request), next=next),
+    )
 
 
 @router.post("/auth/login")
 async def log_in(request: Request) -> Response:
     """Begin a session, always with a new token; the one that this browser had is over."""
-    sent = await _read(request)
+    sent = await read_sent(request)
     try:
         with database_expected():
             given = sent.read(Credentials)
-            started = await sign_in(
-                _resources(request),
-                _browser(request),
+            begun = await sign_in(
+                resources_of(request),
+                browser_of(request),
                 username=given.username,
                 password=given.password,
             )
-            return await _welcome(request, sent, started)
+            return await welcome(request, begun, sent.next, is_form=sent.is_form)
     except AppError as error:
         if not sent.is_form:
-            return _refusal(request, error)
-        return page(
-            "sign_in",
-            _language(request),
-            status=STATUS[type(error)],
-            problem=str(error),
-            next=sent.next,
-            given_username=str(sent.values.get("username", "")),
-        )
+            return refusal(request, error)
+        given_name = str(sent.values.get("username", ""))
+        return login_page(request, next=sent.next, username=given_name, problem=error)
 
 
 @router.post("/auth/logout")
 @router.post("/logout")
 async def log_out(request: Request) -> Response:
     """End the session of this browser; its sockets close. Chainlit's page asks `/logout`."""
-    sent = await _read(request)
+    sent = await read_sent(request)
     signed_in: SignedIn | None = request.state.signed_in
+    leaving = await find_leave(request, signed_in)
     try:
         with database_expected():
             if signed_in is not None:
-                await end_session(_resources(request), signed_in.session_id)
+                await end_session(resources_of(request), signed_in.session_id)
     except AppError as error:
-        return _refusal(request, error)
-    answer = RedirectResponse("/login", 303) if sent.is_form else _success(None)
+        return refusal(request, error)
+    answer = RedirectResponse("/login", 303) if sent.is_form else success(None)
     drop_token(answer)
+    note_leave(request, answer, leaving)
     return answer
 
 
 @router.get("/setup/{token}")
 async def show_set_up(request: Request, token: str) -> Response:
     """The page to choose name and password on, as long as the link can be used."""
-    language = _language(request)
+    language = language_of(request)
     try:
         with database_expected():
-            async with _resources(request).db.transaction() as session:
+            async with resources_of(request).db.transaction() as session:
                 await require_invitation(session, token)
     except NotFound:
         return page("link_over", language, status=410)
     except AppError as error:
-        return _refusal(request, error)
-    return page("set_up", language, action=f"/setup/{token}", given_username="")
+        return refusal(request, error)
+    buttons = ways(resources_of(request).settings, language, invitation=token)
+    return page("set_up", language, action=f"/setup/{token}", given_username="", ways=buttons)
 
 
 @router.post("/setup/{token}")
 async def choose(request: Request, token: str) -> Response:
     """Make the account behind the link and sign it in."""
-    sent = await _read(request)
+    sent = await read_sent(request)
     try:
         with database_expected():
             given = sent.read(Choice)
             if given.password != given.password_again:
                 raise Invalid(NOT_EQUAL, field="password_again")
-            started = await set_up(
-                _resources(request),
-                _browser(request),
+            begun = await set_up(
+                resources_of(request),
+                browser_of(request),
                 token=token,
                 username=given.username,
                 password=given.password,
             )
-            return await _welcome(request, sent, started)
+            return await welcome(request, begun, sent.next, is_form=sent.is_form)
     except AppError as error:
         if not sent.is_form:
-            return _refusal(request, error)
+            return refusal(request, error)
         if isinstance(error, NotFound):
-            return page("link_over", _language(request), status=STATUS[NotFound])
+            return page("link_over", language_of(request), status=STATUS[NotFound])
         return page(
             "set_up",
-            _language(request),
-            status=STATUS[type(error)],
+            language_of(request),
+            status=status_of(error),
             problem=str(error),
             action=f"/setup/{token}",
             given_username=str(sent.values.get("username", "")),
+            ways=ways(resources_of(request).settings, language_of(request), invitation=token),
         )
 
 
-def own_path(wanted: str) -> str:
-    """Where to go on: a path of ours, never another site (ASVS 5.0, 3.7.2)."""
-    return wanted if _OWN_PATH.fullmatch(wanted) else "/"
+async def welcome(
+    request: Request, begun: Begun, next: str = "/", *, is_form: bool = True
+) -> Response:
+    """Where every way in leads: on to `next`, or over the page that asks for a second factor.
+
+    The browser gets its new session's cookie, and the session that it had is over.
+    """
+    resources = resources_of(request)
+    if isinstance(begun, SecondFactorNeeded):
+        at = SET_UP_FACTOR if begun.must_set_up else SECOND_FACTOR
+        answer = (
+            RedirectResponse(f"{at}?next={quote(next, safe='/')}", 303)
+            if is_form
+            else success(
+                MoreNeeded(second_factor="set_up" if begun.must_set_up else "needed", at=at)
+            )
+        )
+        keep_short(answer, PENDING, begun.token, request, resources.settings.public_url)
+        return answer
+    answer = (
+        RedirectResponse(next, 303) if is_form else success(Welcome.model_validate(begun.signed_in))
+    )
+    return await let_in(request, answer, begun)
 
 
-async def _welcome(request: Request, sent: _Sent, started: Started) -> Response:
+async def let_in(request: Request, answer: Response, begun: Started) -> Response:
+    """Have an answer bring the new session's cookie; the one that the browser had is over."""
+    resources = resources_of(request)
     before: SignedIn | None = request.state.signed_in
     if before is not None:
-        await end_session(_resources(request), before.session_id)
-    answer = (
-        RedirectResponse(sent.next, 303)
-        if sent.is_form
-        else _success(Welcome.model_validate(started.signed_in))
-    )
-    keep_token(answer, started.token, request, _resources(request).settings.public_url)
+        await end_session(resources, before.session_id)
+    drop_short(answer, PENDING, request)
+    public_url = resources.settings.public_url
+    keep_token(answer, begun.token, request, public_url)
+    known = remember(resources, browser_of(request).known, begun.signed_in.username)
+    if known is not None:
+        keep_known(answer, known, request, public_url)
     return answer
-
-
-def _success(data: Welcome | None) -> Response:
-    body = Success[Welcome | None](data=data).model_dump_json()
-    return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/json")
-
-
-def _refusal(request: Request, error: AppError) -> Response:
-    return failure(
-        request,
-        STATUS[type(error)],
-        error.code,
-        str(error),
-        field=error.field if isinstance(error, Invalid) else None,
-        retry_after=error.retry_after if isinstance(error, TooMany) else None,
-    )
-
-
-async def _read(request: Request) -> _Sent:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        form = {name: value for name, value in (await request.form()).items()}
-        return _Sent(form, True, own_path(str(form.pop("next", "/"))))
-    try:
-        body = await request.json()
-    except ValueError:
-        body = None
-    return _Sent(body if isinstance(body, dict) else {}, False, "/")
-
-
-def _language(request: Request) -> str:
-    return preferred_language(request.headers.get("accept-language"))
-
-
-def _resources(request: Request) -> Resources:
-    resources: Resources = request.state.resources
-    return resources
-
-
-def _browser(request: Request) -> Browser:
-    address = request.client.host if request.client else ""
-    return Browser(user_agent=request.headers.get("user-agent", ""), address=address)

@@ -21,6 +21,7 @@ from app.users.sessions import list_ended
 
 SESSION = "HTTP_X_KEIKO_SESSION"
 USER = "HTTP_X_KEIKO_USER"
+ROLE = "HTTP_X_KEIKO_ROLE"
 """Names under which a socket's environment holds the guard's headers."""
 
 _PATIENCE_SECONDS = 0.5

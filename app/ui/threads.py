@@ -32,7 +32,8 @@ from app.turns import service as turns
 from app.ui.picture import draw, thread_shape
 from app.ui.refusal import database_expected, failure
 from app.ui.shapes import Shape, head_shape, moment
-from app.users.sessions import SignedIn
+from app.users.permissions import Permission
+from app.users.signed_in import SignedIn
 
 MOST_AT_ONCE = 100
 """Threads of one page of the history."""
@@ -73,10 +74,19 @@ def _resources(request: Request) -> Resources:
     return resources
 
 
-def _user(request: Request) -> UUID:
+def _reader(request: Request) -> UUID:
+    return _allowed(request, Permission.CHATS_READ)
+
+
+def _writer(request: Request) -> UUID:
+    return _allowed(request, Permission.CHATS_WRITE)
+
+
+def _allowed(request: Request, permission: Permission) -> UUID:
     signed_in: SignedIn | None = request.state.signed_in
     if signed_in is None:
         raise Unauthenticated("Nobody is signed in.")
+    signed_in.require(permission)
     return signed_in.user_id
 
 
@@ -84,7 +94,8 @@ Storable = StringConstraints(pattern=r"^[^\x00]*$")
 """PostgreSQL takes every character but NUL."""
 
 Opened = Annotated[Resources, Depends(_resources)]
-User = Annotated[UUID, Depends(_user)]
+Reader = Annotated[UUID, Depends(_reader)]
+Writer = Annotated[UUID, Depends(_writer)]
 
 
 class _Page(BaseModel):
@@ -125,7 +136,7 @@ class _NotJudged(BaseModel):
 
 
 @router.post("/project/threads")
-async def list_threads(resources: Opened, user_id: User, listing: _Listing) -> Shape:
+async def list_threads(resources: Opened, user_id: Reader, listing: _Listing) -> Shape:
     """One page of the user's threads, latest first; with `search`, those that hold its words."""
     async with resources.db.transaction() as session:
         page = await chats.list_threads(
@@ -152,7 +163,7 @@ def _listed(thread: Thread) -> Shape:
 
 
 @router.get("/project/thread/{thread_id}")
-async def get_thread(resources: Opened, user_id: User, thread_id: UUID) -> Shape:
+async def get_thread(resources: Opened, user_id: Reader, thread_id: UUID) -> Shape:
     """A whole thread, as its rows tell it."""
     async with resources.db.transaction() as session:
         rows = await turns.load_thread(session, user_id, thread_id)
@@ -162,21 +173,21 @@ async def get_thread(resources: Opened, user_id: User, thread_id: UUID) -> Shape
 
 
 @router.put("/project/thread")
-async def rename_thread(resources: Opened, user_id: User, wanted: _Named) -> Shape:
+async def rename_thread(resources: Opened, user_id: Writer, wanted: _Named) -> Shape:
     """Give a thread another name."""
     await turns.rename_thread(resources, user_id, wanted.threadId, wanted.name)
     return {"success": True}
 
 
 @router.delete("/project/thread")
-async def delete_thread(resources: Opened, user_id: User, gone: _Gone) -> Shape:
+async def delete_thread(resources: Opened, user_id: Writer, gone: _Gone) -> Shape:
     """Remove a thread; what runs in it is stopped."""
     await turns.delete_thread(resources, user_id, gone.threadId)
     return {"success": True}
 
 
 @router.put("/feedback")
-async def set_feedback(resources: Opened, user_id: User, judged: _Judged) -> Shape:
+async def set_feedback(resources: Opened, user_id: Writer, judged: _Judged) -> Shape:
     """Judge the answer of a turn. There is one judgement per turn, so it bears the turn's id."""
     judgement = judged.feedback
     async with resources.db.transaction() as session:
@@ -191,7 +202,7 @@ async def set_feedback(resources: Opened, user_id: User, judged: _Judged) -> Sha
 
 
 @router.delete("/feedback")
-async def delete_feedback(resources: Opened, user_id: User, gone: _NotJudged) -> Shape:
+async def delete_feedback(resources: Opened, user_id: Writer, gone: _NotJudged) -> Shape:
     """Take a judgement back."""
     async with resources.db.transaction() as session:
         was_there = await feedback.delete_feedback(session, user_id, gone.feedbackId)

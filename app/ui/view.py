@@ -140,6 +140,8 @@ class ThreadView:
                 self._own_hints -= not is_new
             if is_new:
                 self._add(incoming, accepted.task_id)
+                if incoming.command or incoming.wanted or incoming.text.startswith("/"):
+                    self._stage.refresh(self)  # it may bring something along
             return accepted
 
     def _add(self, incoming: Incoming, task_id: UUID) -> None:

@@ -1,4 +1,4 @@
-"""The pages beside the chat: tasks, schedules, inbox, tools, settings. One page, five modules.
+"""The pages beside the chat: tasks, schedules, inbox, tools, record, users, settings. One page.
 
 Its scripts and styles lie in `public/keiko/work`. They are served below an address that changes
 with their content, so that modules may import each other by name and be kept for ever.
@@ -17,7 +17,7 @@ from app.core.language import preferred_language
 from app.ui import files
 from app.ui.assets import PUBLIC
 from app.ui.sign_in import require_page_session
-from app.users.sessions import SignedIn
+from app.users.signed_in import SignedIn
 
 FOLDER = "keiko/work"
 """Where scripts and styles lie, below `public`."""
@@ -66,6 +66,8 @@ async def get_start() -> Response:
 @router.api_route("/work/schedules", methods=["GET", "HEAD"])
 @router.api_route("/work/inbox", methods=["GET", "HEAD"])
 @router.api_route("/work/tools", methods=["GET", "HEAD"])
+@router.api_route("/work/record", methods=["GET", "HEAD"])
+@router.api_route("/work/users", methods=["GET", "HEAD"])
 @router.api_route("/work/settings", methods=["GET", "HEAD"])
 async def get_work(
     request: Request, signed_in: Annotated[SignedIn, Depends(require_page_session)]

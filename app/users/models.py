@@ -4,9 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.clock import now
 from app.core.db import JSON, Entity, closed_set
 
 
@@ -48,10 +50,18 @@ class Session(Entity):
     ended_at: Mapped[datetime | None]
     user_agent: Mapped[str] = mapped_column(default="")
     address: Mapped[str] = mapped_column(default="")
+    amr: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
+    """How its owner proved who they are (RFC 8176: pwd, otp, hwk, swk, mfa; `fed` is a provider's
+    word, `rec` a recovery code)."""
+    auth_time: Mapped[datetime] = mapped_column(default=now)
+    """When they did so last."""
 
 
 class Invitation(Entity):
-    """A one-time link with which somebody chooses name and password; kept as a hash."""
+    """A one-time link with which somebody chooses name and password; kept as a hash.
+
+    One of an admin's (`invited_by`) is good as long as they may invite; others are the operator's.
+    """
 
     __tablename__ = "invitations"
 
@@ -59,3 +69,23 @@ class Invitation(Entity):
     role: Mapped[Role] = mapped_column(closed_set(Role))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    invited_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+
+
+class Group(Entity):
+    """Users whom an admin shares something with."""
+
+    __tablename__ = "groups"
+    __table_args__ = (Index("uq_groups_name", func.lower(text("name")), unique=True),)
+
+    name: Mapped[str] = mapped_column(String(50))
+
+
+class GroupMember(Entity):
+    """One user in one group."""
+
+    __tablename__ = "group_members"
+    __table_args__ = (UniqueConstraint("group_id", "user_id"),)
+
+    group_id: Mapped[UUID] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)

@@ -12,8 +12,8 @@ from app.core.bus import publish_hint
 from app.core.db import after_commit
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.resources import Resources
+from app.events.access import UserCreated
 from app.events.store import record
-from app.events.types import UserCreated
 from app.users import sessions
 from app.users.models import Role, User
 

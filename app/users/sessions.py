@@ -1,21 +1,16 @@
 """Browser sessions: a random token in the cookie, its hash in Postgres, a short copy in Redis.
 
-Postgres is the record: with Redis flushed or away every session goes on. The copy in Redis saves
-the query for half a minute; the end of a session is written over it, and a late reader cannot
-write its old copy over the end (`SET NX`).
+Postgres is the record: with Redis flushed or away every session goes on. A copy in Redis saves the
+query for half a minute (`session_copies`).
 """
 
-import asyncio
-import contextlib
 import hashlib
 import re
 import secrets
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import orjson
-from redis.asyncio import Redis
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,11 +18,15 @@ from app.core.bus import publish_hint
 from app.core.clock import now
 from app.core.db import after_commit
 from app.core.errors import Unauthenticated
-from app.core.redis import LOST, session_key
 from app.core.resources import Resources
+from app.events.access import SessionEnded, UserSignedIn
 from app.events.store import record
-from app.events.types import SessionEnded, UserSignedIn
-from app.users.models import Role, Session, User
+from app.users import session_copies as copies
+from app.users.api_keys import list_live
+from app.users.browser import Browser as Browser
+from app.users.factors import has_two_factors, must_have_factor
+from app.users.models import Session, User
+from app.users.signed_in import SignedIn
 
 IDLE_END = timedelta(days=14)
 """A session that nobody used for this long is over (ASVS 5.0, 7.3.1)."""
@@ -38,30 +37,7 @@ ABSOLUTE_END = timedelta(days=90)
 SEEN_EVERY = timedelta(minutes=5)
 """How coarsely the last use is written down."""
 
-_CACHED = timedelta(seconds=30)
-_ENDED = b"ended"
-_PATIENCE_SECONDS = 0.3
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignedIn:
-    """Who is at the other end of a browser session."""
-
-    user_id: UUID
-    username: str
-    full_name: str | None
-    role: Role
-    session_id: UUID
-    token_hash: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Browser:
-    """Where a session lives: what its owner is shown to recognise it."""
-
-    user_agent: str = ""
-    address: str = ""
 
 
 def token_hash(token: str) -> str:
@@ -70,11 +46,12 @@ def token_hash(token: str) -> str:
 
 
 async def start_session(
-    session: AsyncSession, user: User, browser: Browser
+    session: AsyncSession, user: User, browser: Browser, amr: Sequence[str] = ("pwd",)
 ) -> tuple[str, SignedIn]:
     """Begin a session; returns the token for the cookie, which is kept nowhere, and who it is.
 
-    The account is locked while it begins: one that is being disabled gets none.
+    `amr` is how they proved who they are. The account is locked while it begins: one that is
+    being disabled gets none.
     """
     at = now()
     active = await session.scalar(
@@ -89,57 +66,108 @@ async def start_session(
     row = Session(
         user_id=user.id,
         token_hash=token_hash(token),
+        created_at=at,
         expires_at=at + ABSOLUTE_END,
         last_seen_at=at,
         user_agent=browser.user_agent[:300],
         address=browser.address[:64],
+        amr=list(amr),
+        auth_time=at,
     )
     session.add(row)
     await session.flush()
-    record(session, UserSignedIn(user_id=user.id, session_id=row.id))
+    record(session, UserSignedIn(user_id=user.id, session_id=row.id, amr=list(amr)))
     return token, _signed_in(row, user)
 
 
 async def find_session(resources: Resources, token: str) -> SignedIn | None:
-    """Who holds this token, if its session is alive and its user may sign in."""
+    """Who holds this token, if its session is alive and its user may sign in.
+
+    Whoever must have a second factor by now, and signed in without one, has to sign in again.
+    """
     if not _TOKEN.fullmatch(token):
         return None
-    hashed = token_hash(token)
-    cached = await _read_copy(resources.redis, hashed)
-    if cached == _ENDED:
+    found = await _find(resources, token_hash(token))
+    if found is not None and must_have_factor(resources.settings, found.role):
+        return found if has_two_factors(found.amr) else None
+    return found
+
+
+async def _find(resources: Resources, hashed: str) -> SignedIn | None:
+    cached = await copies.read_copy(resources.redis, hashed)
+    if cached == copies.ENDED:
         return None
     if cached is not None:
-        return _from_copy(hashed, cached)
+        return copies.from_copy(hashed, cached)
     found = await _find_in_record(resources, hashed)
     if found is None:
         return None
     signed_in, end = found
-    await _keep_copy(resources.redis, signed_in, min(_CACHED, end - now()))
+    await copies.keep_copy(resources.redis, signed_in, min(copies.CACHED, end - now()))
     return signed_in
 
 
 async def end_session(resources: Resources, session_id: UUID) -> None:
     """Sign one browser out; its sockets close within a second, in every process."""
     async with resources.db.transaction() as session:
-        await _end(session, resources, Session.id == session_id)
+        await end_which(session, resources, Session.id == session_id)
 
 
 async def end_sessions_of(session: AsyncSession, resources: Resources, user_id: UUID) -> None:
     """Sign a user out everywhere, once this transaction stands."""
-    await _end(session, resources, Session.user_id == user_id)
+    await end_which(session, resources, Session.user_id == user_id)
+
+
+async def renew_sessions_of(
+    session: AsyncSession, resources: Resources, user_id: UUID, *, but: UUID | None = None
+) -> str | None:
+    """End a user's sessions, as a change of rights or of a password wants it (ASVS 5.0, 7.4.3).
+
+    The session `but` goes on under a new token, which is returned for its cookie.
+    """
+    await end_which(
+        session, resources, and_(Session.user_id == user_id, Session.id.is_distinct_from(but))
+    )
+    return None if but is None else await renew_session(session, resources, but)
+
+
+async def renew_session(
+    session: AsyncSession, resources: Resources, session_id: UUID, amr: Sequence[str] = ()
+) -> str:
+    """Give a living session another token; the old one opens nothing (ASVS 5.0, 7.2.4).
+
+    With `amr`, its owner has just proved anew who they are, in this way.
+    """
+    at = now()
+    row = await session.scalar(
+        select(Session)
+        .where(Session.id == session_id, Session.ended_at.is_(None))
+        .with_for_update()
+    )
+    if row is None:
+        raise Unauthenticated("This session is over. Sign in again.")
+    token, before = secrets.token_urlsafe(32), row.token_hash
+    row.token_hash = token_hash(token)
+    if amr:
+        row.amr = list(dict.fromkeys([*row.amr, *amr]))
+        row.auth_time = at
+    await session.flush()
+    after_commit(session, lambda: copies.mark_ended(resources.redis, before))
+    return token
 
 
 async def list_ended(session: AsyncSession, session_ids: set[UUID]) -> set[UUID]:
-    """Those of the given sessions that are over, for whoever may have missed a hint."""
+    """Those of these sessions and API keys that are over, for whoever may have missed a hint."""
     alive = await session.scalars(
         select(Session.id)
         .join(User, User.id == Session.user_id)
-        .where(Session.id.in_(session_ids), _alive(now()))
+        .where(Session.id.in_(session_ids), is_alive(now()), User.is_active)
     )
-    return session_ids - set(alive)
+    return session_ids - set(alive) - await list_live(session, session_ids)
 
 
-async def _end(session: AsyncSession, resources: Resources, which: ColumnElement[bool]) -> None:
+async def end_which(session: AsyncSession, resources: Resources, which: ColumnElement[bool]) -> int:
+    """End these sessions once this transaction stands; says how many there were."""
     ended = (
         await session.execute(
             update(Session)
@@ -153,18 +181,19 @@ async def _end(session: AsyncSession, resources: Resources, which: ColumnElement
 
     async def tell() -> None:
         for _, hashed, _ in ended:
-            await _mark_ended(resources.redis, hashed)
+            await copies.mark_ended(resources.redis, hashed)
         await publish_hint(resources.redis, "session", *(row.id for row in ended))
 
     after_commit(session, tell)
+    return len(ended)
 
 
-def _alive(at: datetime) -> ColumnElement[bool]:
+def is_alive(at: datetime) -> ColumnElement[bool]:
+    """Which sessions open something at this moment, if their user may sign in."""
     return and_(
         Session.ended_at.is_(None),
         Session.expires_at > at,
         Session.last_seen_at > at - IDLE_END,
-        User.is_active,
     )
 
 
@@ -176,7 +205,7 @@ async def _find_in_record(resources: Resources, hashed: str) -> tuple[SignedIn, 
             await session.execute(
                 select(Session, User)
                 .join(User, User.id == Session.user_id)
-                .where(Session.token_hash == hashed, _alive(at))
+                .where(Session.token_hash == hashed, is_alive(at), User.is_active)
             )
         ).one_or_none()
         if row is None:
@@ -196,40 +225,6 @@ def _signed_in(row: Session, user: User) -> SignedIn:
         role=user.role,
         session_id=row.id,
         token_hash=row.token_hash,
-    )
-
-
-async def _read_copy(redis: Redis, hashed: str) -> bytes | None:
-    with contextlib.suppress(*LOST):
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            copy: bytes | None = await redis.get(session_key(hashed))
-            return copy
-    return None
-
-
-async def _keep_copy(redis: Redis, signed_in: SignedIn, lifetime: timedelta) -> None:
-    milliseconds = int(lifetime / timedelta(milliseconds=1))
-    if milliseconds <= 0:
-        return
-    with contextlib.suppress(*LOST):
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            copy = orjson.dumps(asdict(signed_in))
-            await redis.set(session_key(signed_in.token_hash), copy, px=milliseconds, nx=True)
-
-
-async def _mark_ended(redis: Redis, hashed: str) -> None:
-    """Longer than any reader can hold on to its copy. With Redis away, copies die by themselves."""
-    with contextlib.suppress(*LOST):
-        await redis.set(session_key(hashed), _ENDED, px=4 * _CACHED)
-
-
-def _from_copy(hashed: str, copy: bytes) -> SignedIn:
-    fields = orjson.loads(copy)
-    return SignedIn(
-        user_id=UUID(fields["user_id"]),
-        username=fields["username"],
-        full_name=fields["full_name"],
-        role=Role(fields["role"]),
-        session_id=UUID(fields["session_id"]),
-        token_hash=hashed,
+        amr=tuple(row.amr),
+        auth_time=row.auth_time,
     )

@@ -1,22 +1,25 @@
 """Guessing passwords is slow: after a few failures each further try has to wait longer.
 
-Failures are counted per account and per address, in Redis for all processes together; while
-Redis is away each process counts by itself. A delay that grows, never a lock: the owner of an
+Failures are counted per account, per address and in total, in Redis for all processes together;
+while Redis is away each process counts by itself. A delay that grows, never a lock: the owner of an
 account cannot be shut out for good. Unknown accounts are counted like known ones.
 """
 
 import asyncio
-import hashlib
 import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from redis.asyncio import Redis
 
 from app.core.clock import now
 from app.core.errors import TooMany
 from app.core.redis import LOST
+from app.users.browser import Browser
+from app.users.known_browsers import account_key
 
 _REMEMBERED = timedelta(hours=1)
 _PATIENCE_SECONDS = 0.5
@@ -46,16 +49,46 @@ class _Note:
     forget: datetime
 
 
+TOTAL = Counted("sign_in:total", free=300, longest=5)
+"""All failures of browsers that nobody signed in with before."""
+
 _notes: dict[str, _Note] = {}
 
+_RESERVE = """
+local left = redis.call('pttl', KEYS[1])
+if left > 0 then return left end
+local tries = redis.call('incr', KEYS[2])
+redis.call('expire', KEYS[2], ARGV[3])
+local over = tries - ARGV[1]
+if over > 0 then
+  redis.call('set', KEYS[1], 1, 'ex', math.min(2 ^ math.min(over - 1, 16), ARGV[2]))
+end
+return 0
+"""
 
-def counted(username: str, address: str) -> tuple[Counted, Counted]:
-    """What a try at signing in counts for: the account it names and the network it comes from."""
-    account = hashlib.sha256(username.strip().lower().encode()).hexdigest()[:32]
-    return (
-        Counted(f"sign_in:account:{account}", free=5, longest=60),
-        Counted(f"sign_in:address:{_network(address)}", free=20, longest=300),
-    )
+
+def counted_codes(user_id: UUID) -> Counted:
+    """What a try at a second factor's code counts for, whichever browser it comes from."""
+    return Counted(f"sign_in:code:{user_id}", free=5, longest=900)
+
+
+def counted(username: str, browser: Browser) -> tuple[Counted, ...]:
+    """What a try at signing in counts for: the account that it names comes first.
+
+    A browser in which that account came in before counts by itself. All others share one more
+    budget, so that guesses from very many networks are slow too.
+    """
+    account = account_key(username)
+    network = Counted(f"sign_in:address:{_network(browser.address)}", free=20, longest=300)
+    known = browser.known
+    if known is not None and account in known.accounts:
+        return (Counted(f"sign_in:browser:{known.name}:{account}", free=5, longest=60), network)
+    return (Counted(f"sign_in:account:{account}", free=5, longest=60), network, TOTAL)
+
+
+def counted_key(address: str) -> Counted:
+    """What a wrong API key counts for: the network it comes from. A right one is always heard."""
+    return Counted(f"api_key:address:{_network(address)}", free=20, longest=300)
 
 
 async def require_patience(redis: Redis, *things: Counted) -> None:
@@ -65,7 +98,13 @@ async def require_patience(redis: Redis, *things: Counted) -> None:
             waits = [await redis.pttl(_wait(thing)) / 1000 for thing in things]
     except LOST:
         waits = [_local_wait(thing) for thing in things]
-    seconds = math.ceil(max(waits))
+    _refuse(max(waits))
+
+
+def _refuse(left: float) -> None:
+    seconds = math.ceil(left)
+    if seconds == 1:
+        raise TooMany("Too many tries. Please wait 1 second, then try again.", retry_after=1)
     if seconds > 0:
         raise TooMany(
             f"Too many tries. Please wait {seconds} seconds, then try again.", retry_after=seconds
@@ -81,6 +120,24 @@ async def note_failure(redis: Redis, *things: Counted) -> None:
     except LOST:
         for thing in things:
             _count_locally(thing)
+
+
+async def reserve_try(redis: Redis, thing: Counted) -> None:
+    """Count a try before it is heard, so that none of many at once slips past the delay.
+
+    `TooMany` if it has to wait. `note_success` takes the count back.
+    """
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            keys = [_wait(thing), _failures(thing)]
+            given = [thing.free, thing.longest, int(_REMEMBERED.total_seconds())]
+            asked: Any = redis.eval(_RESERVE, 2, *keys, *map(str, given))
+            left = int(await asked) / 1000
+    except LOST:
+        left = _local_wait(thing)
+        if left <= 0:
+            _count_locally(thing)
+    _refuse(left)
 
 
 async def note_success(redis: Redis, account: Counted) -> None:

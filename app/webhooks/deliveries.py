@@ -15,6 +15,9 @@ from app.events.envelope import Envelope, envelope
 from app.events.patterns import matches
 from app.events.store import StoredEvent, record
 from app.events.types import WebhookChanged, WebhookTested
+from app.users.models import User
+from app.users.permissions import Permission
+from app.users.rights import has_right
 from app.webhooks.models import DeliveryStatus, EndpointState, WebhookDelivery, WebhookEndpoint
 
 TESTED = WebhookTested.event_type
@@ -36,8 +39,12 @@ async def add_deliveries(session: AsyncSession, events: Sequence[Envelope]) -> N
         return
     endpoints = list(
         await session.scalars(
-            select(WebhookEndpoint).where(
-                WebhookEndpoint.user_id.in_(users), WebhookEndpoint.state == EndpointState.ACTIVE
+            select(WebhookEndpoint)
+            .join(User, User.id == WebhookEndpoint.user_id)
+            .where(
+                WebhookEndpoint.user_id.in_(users),
+                WebhookEndpoint.state == EndpointState.ACTIVE,
+                has_right(Permission.WEBHOOKS_WRITE),
             )
         )
     )

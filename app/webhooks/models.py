@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Entity, closed_set
+from app.core.sealed_types import SealedText
 
 
 class EndpointState(StrEnum):
@@ -41,8 +42,8 @@ class WebhookEndpoint(Entity):
     url: Mapped[str]
     patterns: Mapped[list[str]] = mapped_column(ARRAY(Text))
     state: Mapped[EndpointState] = mapped_column(closed_set(EndpointState))
-    secret: Mapped[str]
-    old_secret: Mapped[str | None]
+    secret: Mapped[str] = mapped_column(SealedText("webhook_endpoints", "secret"))
+    old_secret: Mapped[str | None] = mapped_column(SealedText("webhook_endpoints", "old_secret"))
     old_secret_until: Mapped[datetime | None]
     updated_at: Mapped[datetime]
 

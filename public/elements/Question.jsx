@@ -21,6 +21,7 @@ const SCOPES = {
   chat: [t("In this chat", "In diesem Gespräch"), t("Allowed in this chat.", "In diesem Gespräch erlaubt.")],
   always: [t("Always", "Immer"), t("Always allowed, until the tool changes.", "Immer erlaubt, bis sich das Werkzeug ändert.")],
 }
+const ACCEPT = [t("Accept and use it", "Annehmen und benutzen"), t("Accepted as it is now.", "Angenommen, wie es jetzt ist.")]
 const WORDS = {
   unknown_outcome: [
     t("Did this happen?", "Ist das geschehen?"),
@@ -39,13 +40,65 @@ const WORDS = {
   ],
 }
 
+const CHANGED = t(
+  "This tool describes itself differently now than when it was accepted. Nothing happens before you decide.",
+  "Dieses Werkzeug beschreibt sich jetzt anders als bei seiner Annahme. Bevor du entscheidest, geschieht nichts.",
+)
+const DOUBTED = t("You allow this tool, and are asked all the same. Nothing happens before you decide.", "Du erlaubst dieses Werkzeug und wirst trotzdem gefragt. Bevor du entscheidest, geschieht nichts.")
+const pretty = (value) => JSON.stringify(value ?? {}, null, 2)
+
+// Why a call is asked about that would be allowed otherwise: where it would take what.
+function doubts({ hosts = [], sources = [], is_influenced: isInfluenced }) {
+  return [
+    hosts.length > 0 &&
+      t(
+        `It would send to ${hosts.join(", ")}. You have not named this, and nothing you allowed in this chat went there. A text that was read may want it so.`,
+        `Es würde an ${hosts.join(", ")} senden. Das hast du nicht genannt, und nichts, was du in diesem Gespräch erlaubt hast, ging dorthin. Vielleicht will es ein Text so, der gelesen wurde.`,
+      ),
+    sources.length > 0 &&
+      t(
+        `It passes on what “${sources.join("”, “")}” said, to a server that got nothing in this chat so far.`,
+        `Es gibt weiter, was „${sources.join("“, „")}“ gesagt hat, an einen Server, der in diesem Gespräch noch nichts bekam.`,
+      ),
+    isInfluenced &&
+      t(
+        "Something from elsewhere was read in this chat. Is this what you want to be remembered?",
+        "In diesem Gespräch wurde etwas von anderswo gelesen. Soll das wirklich gemerkt werden?",
+      ),
+  ].filter(Boolean)
+}
+
+// What a tool said of itself, and says now: as plain text, for it may be written to deceive.
+function Change({ before, now }) {
+  const parts = [
+    [t("Description", "Beschreibung"), before.description, now.description],
+    [t("Arguments", "Angaben"), pretty(before.input_schema), pretty(now.input_schema)],
+    [t("Only reads, it says", "Liest nur, sagt es"), t(...YES_NO(before.read_only)), t(...YES_NO(now.read_only))],
+    [t("May delete, it says", "Kann löschen, sagt es"), t(...YES_NO(before.destructive)), t(...YES_NO(now.destructive))],
+  ].filter(([, old, fresh]) => old !== fresh)
+  return parts.map(([name, old, fresh]) => (
+    <div key={name} className="flex flex-col gap-1 text-xs" data-change={name}>
+      {[
+        [t("before", "vorher"), old],
+        [t("now", "jetzt"), fresh],
+      ].map(([when, text]) => (
+        <div key={when}>
+          <span className="font-medium text-muted-foreground">{`${name}, ${when}:`}</span>
+          <pre className="max-h-60 overflow-auto whitespace-pre-wrap break-words rounded-md bg-muted p-3 text-xs">{text}</pre>
+        </div>
+      ))}
+    </div>
+  ))
+}
+const YES_NO = (value) => (value ? ["yes", "ja"] : ["no", "nein"])
+
 export default function Question() {
   const given = JSON.stringify(props.content?.arguments ?? {}, null, 2)
   const [isAsking, setIsAsking] = useState(false)
   const [problem, setProblem] = useState("")
   const [edited, setEdited] = useState(null) // the arguments as text, once they are being changed
   const [reason, setReason] = useState(null)
-  const { tool, server, can_remember: canRemember } = props.content ?? {}
+  const { tool, server, can_remember: canRemember, change, doubt } = props.content ?? {}
   const [title, why] = WORDS[props.kind] ?? WORDS.unknown_outcome
   const isApproval = props.kind === "approval"
 
@@ -82,7 +135,7 @@ export default function Question() {
   const approvals = () => {
     const scopes = Object.keys(SCOPES).filter((scope) => scope === "once" || canRemember)
     return [
-      ...scopes.map((scope, n) => button(SCOPES[scope][0], () => allow(scope), n === 0)),
+      ...scopes.map((scope, n) => button(change?.only_reason ? ACCEPT[0] : SCOPES[scope][0], () => allow(scope), n === 0)),
       edited === null && button(t("Change", "Ändern"), () => setEdited(given)),
       reason === null && button(t("Refuse", "Ablehnen"), () => setReason("")),
     ]
@@ -114,6 +167,7 @@ export default function Question() {
     const { outcome, decision, scope, reason: told, expired } = props.answer ?? {}
     if (expired) return t("Nobody answered in time; it was not used.", "Niemand hat rechtzeitig geantwortet; es blieb aus.")
     if (decision === "refuse") return [t("Refused.", "Abgelehnt."), told].filter(Boolean).join(" ")
+    if (change?.only_reason && decision) return ACCEPT[1]
     return OUTCOMES[outcome]?.[1] ?? SCOPES[decision && scope]?.[1] ?? OVER
   }
   const shown = props.answer?.arguments ? JSON.stringify(props.answer.arguments, null, 2) : given
@@ -122,13 +176,21 @@ export default function Question() {
     <Card className="w-full max-w-xl" data-question={props.id} data-kind={props.kind}>
       <CardHeader>
         <CardTitle className="text-base">{title}</CardTitle>
-        <p className="text-sm text-muted-foreground">{why(props.content ?? {})}</p>
+        <p className="text-sm text-muted-foreground">{change ? CHANGED : doubt?.only_reason ? DOUBTED : why(props.content ?? {})}</p>
       </CardHeader>
       <CardContent className="flex flex-col gap-2">
         <code className="text-sm font-semibold break-words">
           {server && <span className="font-normal text-muted-foreground">{server} / </span>}
           {tool}
         </code>
+        {doubt &&
+          doubts(doubt).map((sentence) => (
+            <p key={sentence} data-doubt className="rounded-md border border-amber-500/60 bg-amber-500/10 p-3 text-sm break-words">
+              {sentence}
+            </p>
+          ))}
+        {change && <Change {...change} />}
+        {change && <span className="text-xs font-medium text-muted-foreground">{t("It would be called with:", "Aufgerufen würde es mit:")}</span>}
         {edited === null || !props.open ? (
           <pre className="max-h-60 overflow-auto whitespace-pre-wrap break-words rounded-md bg-muted p-3 text-xs">{shown}</pre>
         ) : (

@@ -16,6 +16,7 @@ from app.core.bus import Bus
 from app.core.clock import derived_id, now
 from app.core.redis import LIVE
 from app.core.resources import Resources
+from app.events.refusals import Refusals
 from app.orchestrator.outcome import Outcomes, TurnEnd
 from app.tasks.lease import claim_tasks
 from app.tasks.live import Hub, Live
@@ -27,6 +28,7 @@ from app.users.models import Role
 from app.users.service import NewUser, create_user
 from app.users.sessions import Browser, start_session
 from app.web import build_app
+from tests.canaries import must_be_clean
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Web:
 
     url: str
     live: Live
+    refusals: Refusals
 
     @property
     def watched(self) -> int:
@@ -49,20 +52,29 @@ async def serve(resources: Resources) -> AsyncIterator[Web]:
     bus.subscribe(LIVE, live.heard)
     bus.on_gap(live.lost)
     runtime = Runtime(resources=resources, live=live, turns=Turns(resources), bus=bus)
+    refusals = Refusals(resources.db)
+    app = build_app(runtime, refusals)
     config = uvicorn.Config(
-        build_app(runtime), lifespan="off", ws="none", log_config=None, timeout_graceful_shutdown=1
+        app,
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     listener = socket.create_server(("127.0.0.1", 0))
     async with use_runtime(runtime):
         tasks = [asyncio.create_task(bus.run()), asyncio.create_task(server._serve([listener]))]
         try:
-            yield Web(f"http://127.0.0.1:{listener.getsockname()[1]}", live)
+            yield Web(f"http://127.0.0.1:{listener.getsockname()[1]}", live, refusals)
         finally:
             server.should_exit = True
             await tasks[1]
             tasks[0].cancel()
             await asyncio.wait(tasks[:1])
+            await refusals.write(everything=True)
 
 
 class Person:
@@ -75,7 +87,10 @@ class Person:
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         """One request under `/api/v1`; header names are written with underscores."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.http.request(method, f"/api/v1{path}", json=body, headers=named)
+        answer = await self.http.request(method, f"/api/v1{path}", json=body, headers=named)
+        if answer.is_error:
+            must_be_clean(f"{method} {path}", answer.text)
+        return answer
 
     async def done(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The data of a request that must succeed."""

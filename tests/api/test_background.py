@@ -127,6 +127,7 @@ def nested(levels: int) -> Any:
     return {"a": nested(levels - 1)} if levels else 1
 
 
+@pytest.mark.asvs("2.2.3")
 @pytest.mark.parametrize(
     ("field", "value"),
     [

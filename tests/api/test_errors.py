@@ -22,6 +22,7 @@ from app.core.errors import (
 from tests.api.acting import Person
 
 
+@pytest.mark.asvs("16.2.1")
 async def test_every_answer_says_which_request_it_belongs_to(ada: Person) -> None:
     answer = await ada.ask("GET", "/me", X_Request_ID="abc-123")
     assert answer.json()["success"] is True
@@ -100,6 +101,7 @@ async def test_a_body_that_is_no_json_is_refused(ada: Person) -> None:
         assert answer.json()["success"] is False
 
 
+@pytest.mark.asvs("3.5.2")
 async def test_a_form_is_no_json(ada: Person) -> None:
     answer = await ada.http.post("/api/v1/messages", data={"text": "hello"})
     assert answer.status_code == 422
@@ -153,6 +155,7 @@ async def test_every_kind_of_error_has_its_status(ask: Ask, error: Exception, st
         assert body["field"] == "y"
 
 
+@pytest.mark.asvs("13.4.2", "16.3.4", "16.5.1")
 async def test_a_bug_shows_a_reference_that_is_in_the_log_and_nothing_else(
     ask: Ask, capfd: pytest.CaptureFixture[str]
 ) -> None:

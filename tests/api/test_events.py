@@ -41,7 +41,7 @@ async def test_a_turn_is_followed_from_its_queue_to_its_end(ada: Person, worker:
         assert (begun.name, begun.data["id"]) == ("tool_started", tool)
         await worker.use_tool(task, "1", "42")
         finished = await following.next()
-        assert finished.data == {"id": tool, "output": "42", "failed": False}
+        assert finished.data == {"id": tool, "output": "42", "failed": False, "files": []}
         await worker.say(task, "It is ")
         assert (await following.next()).data == {"text": "It is "}
         await worker.say(task, "42.")

@@ -6,10 +6,16 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
+from app.api import happenings
 from app.consumers.relay import relay_events
 from app.core.cancel import end
+from app.core.clock import new_id, now
 from app.core.resources import Resources
+from app.events.access import GroupChanged
+from app.events.store import record
+from app.users.models import Session
 from app.users.sessions import end_sessions_of
 from tests.api.acting import Following, Person
 
@@ -95,3 +101,16 @@ async def test_history_is_paged_and_can_be_narrowed(ada: Person, bob: Person) ->
 async def test_what_makes_no_sense_names_its_field(ada: Person, query: str) -> None:
     status, error = await ada.refused("GET", f"/events/history?{query}")
     assert (status, error["field"]) == (422, query.partition("=")[0])
+
+
+@pytest.mark.asvs("7.3.2")
+async def test_a_busy_stream_ends_when_its_session_has_run_out(
+    ada: Person, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(happenings, "LOOK_SECONDS", 0.0)
+    async with following(ada, "?type=group.changed") as stream:
+        async with resources.db.transaction() as session:
+            await session.execute(update(Session).values(expires_at=now()))
+            record(session, GroupChanged(user_id=ada.user_id, group_id=new_id(), name="x",
+                                         change="members"))  # fmt: skip
+        assert await stream.rest() == []

@@ -12,7 +12,9 @@ from app.core.clock import new_id, now
 from app.core.redis import server_health_key
 from app.core.resources import Resources
 from app.core.settings import Settings, python
-from app.mcp.models import ExecutionStatus, ToolExecution
+from app.mcp.models import ExecutionStatus, ServerState, ToolExecution
+from app.mcp.sayings import MOST_LINES, Sayings
+from app.mcp.specs import note_state
 from tests.api.acting import Person
 from tests.consumers.acting import rows
 
@@ -42,6 +44,7 @@ async def called(resources: Resources, person: Person, server_id: str, *took: in
         for milliseconds in took:
             session.add(
                 ToolExecution(
+                    user_id=person.user_id,
                     task_id=UUID(said["task_id"]),
                     tool_call_id=str(new_id()),
                     server="tracker",
@@ -92,6 +95,7 @@ async def test_workers_are_told_of_a_change_once_it_stands(
     assert heard["data"].decode() == f"mcp:{made['id']}"
 
 
+@pytest.mark.asvs("8.2.3", "15.3.1")
 async def test_a_shared_server_is_seen_by_all_and_told_in_full_to_admins_alone(
     ada: Person, admin: Person
 ) -> None:
@@ -175,6 +179,48 @@ async def test_executions_are_ones_own_and_can_be_narrowed(
     assert [first["items"][0]["id"], second["items"][0]["id"]] == [o["id"] for o in page["items"]]
 
 
+async def test_what_a_server_offers_is_told_with_its_input_and_what_becomes_of_a_call(
+    ada: Person, bob: Person, resources: Resources
+) -> None:
+    made = await ada.done("POST", "/mcp/servers", ADDRESS)
+    path = f"/mcp/servers/{made['id']}/tools"
+    schema = {"type": "object", "properties": {"q": {"type": "string"}}}
+    tools = [
+        {"name": "search", "inputSchema": schema, "annotations": {"readOnlyHint": True}},
+        {"name": "write", "description": "Writes.", "inputSchema": {"type": "object"}},
+        {"name": "drop", "inputSchema": {"type": "object"}},
+    ]
+    async with resources.db.transaction() as session:
+        await note_state(session, UUID(made["id"]), ServerState.CONNECTED, "", tools=tools)
+    await ada.done("POST", "/mcp/rules", {"pattern": "*/drop", "decision": "deny"})
+    found = await ada.done("GET", path)
+    assert [(one["name"], one["decision"]) for one in found] == [
+        ("search", "allow"), ("write", "ask"), ("drop", "deny"),
+    ]  # fmt: skip
+    assert found[0]["input_schema"] == schema
+    assert (await bob.refused("GET", path))[0] == 404
+
+
+async def test_what_a_server_wrote_into_its_log_is_for_those_who_may_change_it(
+    ada: Person, admin: Person, resources: Resources
+) -> None:
+    own = await ada.done("POST", "/mcp/servers", ADDRESS)
+    shared = await admin.done(
+        "POST", "/mcp/servers", {**ADDRESS, "name": "everybody", "shared": True}
+    )
+    sayings = Sayings(resources.redis)
+    for id in (own["id"], shared["id"]):
+        for number in range(MOST_LINES + 5):
+            sayings.hear(UUID(id), "info", f"line {number}")
+    await sayings.write()
+    lines = await ada.done("GET", f"/mcp/servers/{own['id']}/log")
+    assert len(lines) == MOST_LINES
+    assert (lines[0]["text"], lines[0]["level"]) == (f"line {MOST_LINES + 4}", "info")
+    assert (await ada.refused("GET", f"/mcp/servers/{shared['id']}/log"))[0] == 403
+    assert (await admin.refused("GET", f"/mcp/servers/{own['id']}/log"))[0] == 404
+    assert len(await admin.done("GET", f"/mcp/servers/{shared['id']}/log")) == MOST_LINES
+
+
 FILE: dict[str, Any] = {
     "mcpServers": {
         "fake": {"command": python(), "args": ["-m", "x", "${FOLDER}"], "env": {"TOKEN": "${KEY}"}},
@@ -195,6 +241,46 @@ async def test_a_file_is_imported_once_its_values_are_known(ada: Person) -> None
     assert tracker["enabled"] is False
     again = await ada.done("POST", "/mcp/import", {"file": FILE, "values": VALUES})
     assert (again["servers"], again["existing"]) == ([], ["fake", "tracker"])
+
+
+async def test_a_preview_says_what_an_import_would_add_and_what_not_and_why(
+    ada: Person, bob: Person
+) -> None:
+    await ada.done("POST", "/mcp/servers", {**ADDRESS, "name": "known"})
+    file = {
+        "inputs": [],
+        "mcpServers": {
+            **FILE["mcpServers"],
+            "known": {"url": "https://example.com/"},
+            "inside": {"url": "http://10.0.0.1/"},
+            "unread": {"command": python(), "args": [1]},
+            "friendly": {"command": python(), "autoApprove": ["*"], "cwd": "/"},
+            "keiko": {"command": python()},
+            "no": "server",
+        },
+    }
+    found = await ada.done("POST", "/mcp/import/preview", {"file": file})
+    assert [one["name"] for one in found] == list(file["mcpServers"])
+    seen = {one["name"]: one for one in found}
+    assert seen["fake"]["wants"] == ["FOLDER", "KEY"] and seen["fake"]["problem"] is None
+    assert seen["fake"]["reached_by"].endswith("-m x '${FOLDER}'")
+    assert seen["tracker"]["disabled"] is True
+    assert seen["friendly"]["problem"] is None
+    assert seen["friendly"]["unknown"] == ["autoApprove", "cwd"]
+    problems = {name: one["problem"] for name, one in seen.items() if one["problem"]}
+    assert list(problems) == ["known", "inside", "unread", "keiko", "no"]
+    assert problems["known"] == "There is a server named “known” already."
+    assert "args.0" in problems["unread"]
+    filled = await ada.done("POST", "/mcp/import/preview", {"file": file, "values": VALUES})
+    assert {one["name"] for one in filled if one["wants"]} == set()
+    others = await bob.done("POST", "/mcp/import/preview", {"file": file}, accept_language="de")
+    assert others[2]["problem"] is None
+    assert others[4]["problem"].startswith("Was die Datei von ihm sagt, passt bei „args.0“ nicht")
+    assert [one["name"] for one in (await ada.done("GET", "/mcp/servers"))["items"]] == ["known"]
+    others_form: list[dict[str, Any]] = [{}, {"mcpServers": []}, {"servers": {"a": {}}}]
+    for nothing in others_form:
+        status, _ = await ada.refused("POST", "/mcp/import/preview", {"file": nothing})
+        assert status == 422
 
 
 async def test_an_export_is_an_import_without_the_secrets(ada: Person, bob: Person) -> None:

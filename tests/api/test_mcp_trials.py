@@ -14,8 +14,9 @@ from app.core.settings import Settings, python
 from app.jobs.mcp import look_at_server, try_server
 from app.jobs.runtime import job_worker
 from app.mcp import trying
-from app.mcp.registry import read_specs
+from app.mcp.specs import read_specs
 from tests.api.acting import Person
+from tests.fakes.guarded_tools import guarded_tools, walk
 
 ADDRESS = {
     "name": "tracker",
@@ -53,6 +54,30 @@ async def test_a_worker_tries_a_server_that_nobody_has_registered(
     assert trial["sentence"].endswith(".") and trial["milliseconds"] > 0
     assert "append_line" in [tool["name"] for tool in trial["tools"]]
     assert (await ada.done("GET", "/mcp/servers"))["items"] == []
+
+
+async def test_a_trial_says_that_somebody_has_to_sign_in_and_tries_as_who_has(
+    ada: Person, resources: Resources
+) -> None:
+    resources.settings.outbound_private.append("127.0.0.1")
+    async with guarded_tools() as guarded, at_work(resources):
+        body = {"name": "notes", "url": guarded.url}
+        trial = await ada.done("POST", "/mcp/servers/test", body, accept_language="de")
+        assert (trial["reached"], trial["wants_sign_in"]) == (False, True)
+        assert trial["sentence"].startswith("Er will, dass du dich anmeldest.")
+        made = await ada.done("POST", "/mcp/servers", body)
+        path = f"/mcp/servers/{made['id']}"
+        assert (await ada.done("POST", f"{path}/test"))["wants_sign_in"]
+        seen = await ada.done("GET", path)
+        assert (seen["state"], seen["signed_in"]["state"]) == ("sign_in", "needed")
+        begun = await ada.done("POST", f"{path}/sign-in", {"back": "/work/tools"})
+        await ada.http.get((await walk(begun["address"])).raw_path.decode())
+        trial = await ada.done("POST", f"{path}/test")
+        assert (trial["reached"], trial["wants_sign_in"]) == (True, False)
+        assert "whoami" in [tool["name"] for tool in trial["tools"]]
+        async with asyncio.timeout(20):
+            while await resources.redis.zcard(QUEUE):  # what was looked at meanwhile
+                await asyncio.sleep(0.05)
 
 
 async def test_what_is_tried_travels_sealed(

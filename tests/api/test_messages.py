@@ -66,8 +66,8 @@ async def test_language_and_model_reach_the_task(ada: Person, resources: Resourc
     body = {"text": "Hallo", "model": "local"}
     await ada.done("POST", "/messages", body, Accept_Language="fr, de-AT;q=0.8, en;q=0.5")
     async with resources.db.transaction() as session:
-        (parameters,) = await session.scalars(select(Task.parameters))
-    assert parameters == {"language": "de", "model": "local"}
+        (task,) = await session.scalars(select(Task))
+    assert task.parameters == {"language": "de", "model": "local"}
 
 
 async def test_an_edited_message_is_answered_anew(ada: Person, worker: Worker) -> None:
@@ -96,5 +96,5 @@ async def test_a_message_may_say_on_which_clock_its_times_are_read(
     assert (status, error["field"]) == (422, "time_zone")
     await ada.done("POST", "/messages", {"text": "/task Think", "time_zone": "Asia/Tokyo"})
     async with resources.db.transaction() as session:
-        (parameters,) = await session.scalars(select(Task.parameters))
-    assert (parameters["time_zone"], parameters["command"]) == ("Asia/Tokyo", "task")
+        (task,) = await session.scalars(select(Task))
+    assert (task.parameters["time_zone"], task.parameters["command"]) == ("Asia/Tokyo", "task")

@@ -17,7 +17,7 @@ import msgspec
 import psutil
 
 from app.core import clock
-from tests.bench import background
+from tests.bench import audit, background, edge, sign_ins, tools
 from tests.bench.figures import Baseline, Row, baseline, make_row, typical
 from tests.bench.meter import Figures, busy_seconds
 from tests.bench.profiler import profiled
@@ -246,8 +246,16 @@ def _write(found: Bench, out: Path | None) -> None:
 
 def main() -> int:
     """The command; 130 after Ctrl-C, 1 where something could not be started."""
-    if sys.argv[1:2] == ["background"]:
-        return background.main(sys.argv[2:])
+    parts = {
+        "background": background.main,
+        "sign_ins": sign_ins.main,
+        "tools": tools.main,
+        "audit": audit.main,
+        "edge": edge.main,
+    }
+    for name, other in parts.items():
+        if sys.argv[1:2] == [name]:
+            return other(sys.argv[2:])
     options = parse(sys.argv[1:])
     with tempfile.TemporaryDirectory(prefix="keiko-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)

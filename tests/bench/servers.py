@@ -16,6 +16,7 @@ from app.core.children import die_with_parent
 from app.core.settings import child_environment, python
 from tests.bench.load import Account
 from tests.bench.meter import Meter
+from tests.generous import GENEROUS
 
 ROOT = Path(__file__).parents[2]
 _START_SECONDS = 120.0
@@ -23,8 +24,8 @@ _STOP_SECONDS = 30.0
 _REST = "launcher and nurseries"
 _KEY = "bench-key"
 _MODEL = "bench-model"
-_OWNER = "owner"
-_PASSWORD = "correct horse battery staple"
+OWNER = "owner"
+PASSWORD = "correct horse battery staple"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +152,7 @@ async def chainlit(folder: Path, model: Server) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def keiko(folder: Path, model: Server) -> AsyncIterator[Server]:
+async def keiko(folder: Path, model: Server, **more: str) -> AsyncIterator[Server]:
     """The product as `./keiko up` starts it, with its own Postgres and Valkey."""
     port, log, began = free_port(), folder / "keiko.log", time.monotonic()
     data, url = folder / "keiko", f"http://127.0.0.1:{port}"
@@ -159,13 +160,15 @@ async def keiko(folder: Path, model: Server) -> AsyncIterator[Server]:
     environment = {
         "KEIKO_DATABASE_URL": "",
         "KEIKO_REDIS_URL": "",
-        "KEIKO_OWNER_NAME": _OWNER,
-        "KEIKO_OWNER_PASSWORD": _PASSWORD,
+        "KEIKO_OWNER_NAME": OWNER,
+        "KEIKO_OWNER_PASSWORD": PASSWORD,
         "KEIKO_MODELS": "",
         "KEIKO_MODEL_DISCOVERY": "false",
         "KEIKO_MODEL_URL": model.url,
         "KEIKO_MODEL_KEY": model.key,
         "KEIKO_MODEL_NAME": model.model,
+        "KEIKO_RATE_LIMITS": GENEROUS.model_dump_json(),  # one account stands for all users
+        **more,
     }
     async with process(*command, log=log, **environment) as child:
         await _until_ready(f"{url}/ready", child, log)
@@ -176,7 +179,7 @@ async def keiko(folder: Path, model: Server) -> AsyncIterator[Server]:
             url=url,
             meter=Meter(child.pid, _REST, lambda: pids(data)),
             start_seconds=started,
-            accounts=(await sign_in(url, _OWNER, _PASSWORD),),
+            accounts=(await sign_in(url, OWNER, PASSWORD),),
         )
 
 

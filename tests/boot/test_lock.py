@@ -27,6 +27,7 @@ def pins(name: str) -> dict[str, str]:
     return {package: version for package, version, _ in entries(name)}
 
 
+@pytest.mark.asvs("15.1.2")
 @pytest.mark.parametrize("name", ["build", "runtime", "test"])
 def test_a_lock_has_hashes_for_everything_and_addresses_for_nothing(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.lock").read_text()

@@ -21,6 +21,16 @@ def test_importing_a_process_starts_no_thread_so_that_it_may_be_forked(process: 
     assert said_by(code)[-1] == "1"
 
 
+def test_preparing_the_web_process_starts_no_thread_either_and_opens_nothing() -> None:
+    code = """
+import threading, psutil, app.web
+before = psutil.Process().num_fds()
+app.web.prepare()
+print(threading.active_count(), psutil.Process().num_fds() - before)
+"""
+    assert said_by(code)[-2:] == ["1", "0"]
+
+
 def test_the_command_line_loads_nothing_heavy_to_show_its_help() -> None:
     loaded = said_by("import sys, app.cli.operate; print(*sys.modules)")
     assert not {"asyncio", "chainlit", "pydantic", "redis", "sqlalchemy"} & set(loaded)

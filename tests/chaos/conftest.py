@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from app.core.db import Database, open_engine
+from app.core.db import Database
 from tests.fakes.model import model_process
 from tests.product import OWNER, PASSWORD, ROOT, Product
 from tests.ui.client import ChatClient
@@ -20,11 +20,15 @@ def keiko() -> Iterator[Product]:
     """Keiko on the scripted model, with the trace-leaving tools of `tests/fakes`."""
     tools = [
         {
-            "name": "traces",
+            "name": name,
             "command": sys.executable,
-            "args": ["-m", "tests.fakes.tool_server"],
+            "args": ["-m", f"tests.fakes.{module}"],
             "env": {"PYTHONPATH": str(ROOT)},
         }
+        for name, module in (("traces", "tool_server"), ("asking", "asking_server"))
+    ]
+    rules = [
+        {"pattern": pattern, "decision": "allow"} for pattern in ("traces/append_line", "asking/*")
     ]
     with model_process() as url:
         product = Product(
@@ -32,7 +36,7 @@ def keiko() -> Iterator[Product]:
             KEIKO_MODEL_NAME="scripted",
             KEIKO_MODEL_KEY="any",
             KEIKO_TOOL_SERVERS=json.dumps(tools),
-            KEIKO_TOOL_RULES=json.dumps([{"pattern": "traces/append_line", "decision": "allow"}]),
+            KEIKO_TOOL_RULES=json.dumps(rules),
         )
         try:
             yield product.start()
@@ -78,7 +82,7 @@ class Ledger:
 @pytest.fixture
 async def ledger(keiko: Product) -> AsyncIterator[Ledger]:
     """The rows of the running Keiko."""
-    engine = open_engine(keiko.database_url, pool_size=1)
+    engine = keiko.open_engine(pool_size=1)
     yield Ledger(Database(engine))
     await engine.dispose()
 

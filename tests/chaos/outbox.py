@@ -12,7 +12,7 @@ from app.audit.service import ON_RECORD
 from app.consumers import CONSUMERS
 from app.core.cancel import end
 from app.core.clock import now
-from app.core.db import Database, open_engine, persist
+from app.core.db import Database, persist
 from app.users.models import User
 from app.webhooks.models import EndpointState, WebhookEndpoint
 from app.webhooks.service import new_secret
@@ -107,7 +107,7 @@ async def run_chaos(
     seed: int | None = None,
 ) -> Verdict:
     """Make work for `seconds` while `victims` are struck; then let it heal, and count."""
-    engine = open_engine(product.database_url, pool_size=2)
+    engine = product.open_engine(pool_size=2)
     db = Database(engine)
     nemesis, producers = Nemesis(product, seed=seed), Producers(product, db)
     nemesis.stand_by()

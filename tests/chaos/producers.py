@@ -8,8 +8,8 @@ import httpx
 from sqlalchemy.exc import DBAPIError
 
 from app.core.db import Database, is_away
+from app.events.access import UserCreated
 from app.events.store import record_all
-from app.events.types import UserCreated
 from tests.product import Product
 
 AT_ONCE = 20

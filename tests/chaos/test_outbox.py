@@ -21,6 +21,7 @@ def plain() -> Iterator[Product]:
         product.remove()
 
 
+@pytest.mark.asvs("2.3.3")
 @pytest.mark.parametrize(
     "victims",
     [PROCESSES, ("valkey", "flush", "consumer"), ("postgres", "standby")],

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import app.chats.models  # noqa: F401 - schedules name its table
 from app.core.clock import now
-from app.core.db import Database, open_engine
+from app.core.db import Database
 from app.schedules.rules import Rule, RuleKind
 from app.schedules.service import NewSchedule, create_schedule
 from tests.product import OWNER, Product
@@ -38,7 +38,7 @@ _ONE_RUN = {"over": True, "tasks": 1, "fired": 1, "messages": 1}
 async def db(keiko: Product) -> AsyncIterator[Database]:
     """The rows of the running Keiko."""
     keiko.wait_ready()
-    engine = open_engine(keiko.database_url, pool_size=2)
+    engine = keiko.open_engine(pool_size=2)
     yield Database(engine)
     await engine.dispose()
 

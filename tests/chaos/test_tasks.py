@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.core.db import Database, open_engine
+from app.core.db import Database
 from tests.product import Product
 from tests.tasks.fold import differing_tasks
 
@@ -127,7 +127,7 @@ async def test_a_task_is_begun_and_followed_from_a_terminal(keiko: Product, boss
 
 
 async def test_after_all_this_every_row_is_the_fold_of_its_events(keiko: Product) -> None:
-    engine = open_engine(keiko.database_url, pool_size=1)
+    engine = keiko.open_engine(pool_size=1)
     try:
         async with Database(engine).transaction() as session:
             assert await differing_tasks(session) == []

@@ -10,14 +10,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.core.db import open_engine
 from tests.product import Product
 from tests.ui.client import ChatClient
 
 
 @pytest.fixture
 async def engine(keiko: Product) -> AsyncIterator[AsyncEngine]:
-    engine = open_engine(keiko.database_url, pool_size=3)
+    engine = keiko.open_engine(pool_size=3)
     yield engine
     await engine.dispose()
 
@@ -42,9 +41,10 @@ async def until(connection: AsyncConnection, statement: str, **values: object) -
             await asyncio.sleep(0.02)
 
 
-_CALL = "select id from tool_executions where tool = 'start_task' and arguments->>'name' = :name"
+_TURN = "(select id from tasks where message_id = cast(cast(:turn as text) as uuid))"
+_CALL = f"select id from tool_executions where tool = 'start_task' and task_id = {_TURN}"  # noqa: S608
 _WAITS = "select count(*) > 0 from pg_stat_activity where wait_event_type = 'Lock'"
-_STARTED = "select count(*) from tasks where name = :name and in_background"
+_STARTED = f"select count(*) from tasks where parent_id = {_TURN} and in_background"  # noqa: S608
 _NO_NEW_THREADS = "lock table threads in share row exclusive mode"
 _NO_OUTCOME = "select * from tool_executions where id = :id for update"
 
@@ -62,14 +62,14 @@ async def test_a_task_whose_start_was_cut_is_started_once_and_nobody_is_asked(
     message_id = await page.send(script)
     async with engine.connect() as look, AsyncExitStack() as held:
         async with holding(engine, _NO_NEW_THREADS):
-            execution = await until(look, _CALL, name=name)
+            execution = await until(look, _CALL, turn=message_id)
             await until(look, _WAITS)
             if cut == BEFORE:
                 keiko.wait_for_new("worker", keiko.kill("worker"))
             else:
                 await held.enter_async_context(holding(engine, _NO_OUTCOME, id=execution))
         if cut == AFTER:
-            await until(look, _STARTED, name=name)
+            await until(look, _STARTED, turn=message_id)
             keiko.wait_for_new("worker", keiko.kill("worker"))
 
     done = await page.answer(message_id, within=30)
@@ -77,6 +77,6 @@ async def test_a_task_whose_start_was_cut_is_started_once_and_nobody_is_asked(
     assert not done.is_error and done.text == "Begun."
     assert not any(e["name"] == "Question" for e in page.shown.elements.values())
     async with engine.connect() as look:
-        assert await look.scalar(text(_STARTED), {"name": name}) == 1
+        assert await look.scalar(text(_STARTED), {"turn": message_id}) == 1
         await look.rollback()
-        await until(look, f"{_STARTED} and status = 'completed'", name=name)
+        await until(look, f"{_STARTED} and status = 'completed'", turn=message_id)

@@ -7,9 +7,10 @@ from sqlalchemy import text
 
 from app.consumers.runtime import BatchHandler, Consumer
 from app.core.resources import Resources
+from app.events.access import UserCreated
+from app.events.event import Event
 from app.events.relay import leading, publish_events
 from app.events.store import record_all
-from app.events.types import Event, UserCreated
 
 
 def created(name: str = "ada") -> Event:

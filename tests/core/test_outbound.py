@@ -95,6 +95,7 @@ async def send(client: Outbound, url: str) -> int:
     return (await client.post(url, body=b"hello", headers={}, timeout=5)).status
 
 
+@pytest.mark.asvs("1.3.6")
 @pytest.mark.parametrize("url", FORBIDDEN)
 async def test_no_spelling_of_an_inner_address_is_called(url: str, receiver: Receiver) -> None:
     async with outbound() as client:
@@ -125,6 +126,7 @@ def test_a_public_address_may_be_kept() -> None:
         assert check_url(url) == url
 
 
+@pytest.mark.asvs("1.3.6")
 async def test_a_name_that_leads_inside_is_not_called(receiver: Receiver) -> None:
     async with outbound(names={"hook.example": ["93.184.215.14", "127.0.0.1"]}) as client:
         with pytest.raises(Invalid):
@@ -151,6 +153,7 @@ async def test_a_name_is_resolved_once_and_connected_to_what_was_checked(
     assert len(receiver.seen) == 1
 
 
+@pytest.mark.asvs("15.3.2")
 async def test_a_redirect_is_an_answer_and_is_not_followed(receiver: Receiver) -> None:
     async with outbound("127.0.0.0/8") as client:
         assert await send(client, f"http://127.0.0.1:{receiver.port}/redirect") == 302

@@ -16,7 +16,8 @@ RAISED = {"Conflict", "ErrorBody", "Forbidden", "Invalid", "NotFound", "TooMany"
 TERMINALS = ("app/cli/", "app/launcher/", "app/core/embedded/", "app/core/listening.py")
 """What only terminals show, which speak English."""
 
-MODELS = ("app/mcp/executor.py", "app/mcp/server.py", "app/mcp/sessions.py", "app/orchestrator/")
+MODELS = ("app/mcp/asking.py", "app/mcp/executor.py", "app/mcp/records.py", "app/mcp/server.py",
+          "app/mcp/sessions.py", "app/orchestrator/")  # fmt: skip
 """What only models and logs are told."""
 
 SOURCES = [

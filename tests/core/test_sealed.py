@@ -10,8 +10,9 @@ from uuid import UUID
 import pytest
 
 from app.core.errors import Unavailable
+from app.core.keys import open_sealer
 from app.core.resources import Resources
-from app.core.sealed import KEY_FILE, Place, Sealer, open_sealer
+from app.core.sealed import KEY_FILE, Place, Sealer
 from app.core.settings import Settings, python
 
 PLACE = Place("mcp_servers", "sealed", UUID(int=1))
@@ -35,6 +36,7 @@ def with_key(folder: Path, text: str | None) -> Settings:
     return Settings.model_validate({"data": folder, "secret_key": text})
 
 
+@pytest.mark.asvs("11.3.2")
 def test_what_was_sealed_opens_again_and_cannot_be_read_meanwhile() -> None:
     sealer = Sealer([key()])
     sealed = sealer.seal(VALUE, PLACE)
@@ -43,6 +45,7 @@ def test_what_was_sealed_opens_again_and_cannot_be_read_meanwhile() -> None:
     assert sealer.seal(VALUE, PLACE) != sealed
 
 
+@pytest.mark.asvs("11.3.3")
 @pytest.mark.parametrize("place", ELSEWHERE, ids=["row", "column", "table"])
 def test_a_sealed_value_that_was_moved_does_not_open(place: Place) -> None:
     sealer = Sealer([key()])
@@ -51,6 +54,7 @@ def test_a_sealed_value_that_was_moved_does_not_open(place: Place) -> None:
         sealer.unseal(sealed, place)
 
 
+@pytest.mark.asvs("11.3.3")
 def test_no_bit_of_a_sealed_value_may_differ() -> None:
     sealer = Sealer([key()])
     sealed = sealer.seal(VALUE, PLACE)
@@ -64,6 +68,7 @@ def test_no_bit_of_a_sealed_value_may_differ() -> None:
             sealer.unseal(sealed[:length], PLACE)
 
 
+@pytest.mark.asvs("11.2.2")
 def test_the_first_key_seals_and_all_open(tmp_path: Path) -> None:
     old, new = key(), key()
     sealed = Sealer([old]).seal(VALUE, PLACE)
@@ -74,6 +79,7 @@ def test_the_first_key_seals_and_all_open(tmp_path: Path) -> None:
         Sealer([new]).unseal(sealed, PLACE)
 
 
+@pytest.mark.asvs("16.5.3")
 @pytest.mark.parametrize("text", ["", "abc", "not base64!", "aGVsbG8=", "x" * 44, "{good},"])
 def test_a_key_that_is_none_seals_nothing_and_is_not_repeated(tmp_path: Path, text: str) -> None:
     with pytest.raises(Unavailable, match="KEIKO_SECRET_KEY does not hold a key") as refusal:
@@ -82,6 +88,7 @@ def test_a_key_that_is_none_seals_nothing_and_is_not_repeated(tmp_path: Path, te
     assert not (tmp_path / KEY_FILE).exists()
 
 
+@pytest.mark.asvs("13.3.2")
 def test_without_a_setting_the_first_start_makes_a_file_for_its_account_alone(
     tmp_path: Path,
 ) -> None:
@@ -96,6 +103,7 @@ def test_without_a_setting_the_first_start_makes_a_file_for_its_account_alone(
 def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from app.core.sealed import *;"
+        "from app.core.keys import open_sealer;"
         "from app.core.settings import Settings; from uuid import UUID;"
         "sealer = open_sealer(Settings(data=Path(sys.argv[1])));"
         "print(sealer.seal(1, Place('a', 'b', UUID(int=1))).hex())"

@@ -12,7 +12,8 @@ from playwright.async_api import (
     expect,
 )
 
-from tests.product import OWNER, PASSWORD, Product
+from tests.canaries import plant_for_good
+from tests.product import PASSWORD, Product
 
 MESSAGE = "[data-step-type=user_message]"
 ANSWER = "[data-step-type=assistant_message]"
@@ -49,6 +50,7 @@ class Tab:
 
     async def send(self, text: str) -> None:
         """Write a message and press the button, as soon as the page lets one."""
+        plant_for_good(text)
         await self.field.fill(text)
         await expect(self.send_button).to_be_enabled()
         await self.send_button.click()
@@ -110,7 +112,7 @@ class Reader:
         context = await browser.new_context(base_url=keiko.url, **{**usual, **options})  # type: ignore[arg-type]
         return cls(keiko, context)
 
-    async def sign_in(self, username: str = OWNER, password: str = PASSWORD) -> None:
+    async def sign_in(self, username: str, password: str = PASSWORD) -> None:
         """Have this profile's cookies be somebody's; who was signed in before is forgotten."""
         await self.context.clear_cookies()
         cookies = self.keiko.login(username, password)

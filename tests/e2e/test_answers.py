@@ -148,12 +148,12 @@ async def test_while_an_answer_runs_the_button_sends_text_and_stops_without(tab:
 
 
 async def test_a_second_message_waits_visibly_and_is_answered_next(tab: Tab) -> None:
-    await tab.ask("!long 60 30")
+    await tab.ask("!long 200 30")
     await tab.send("!say and then this")
     await expect(tab.page.locator("[data-turn=queued]")).to_be_visible()
     await tab.sees("and then this")
     await expect(tab.page.locator("[data-turn]")).to_have_count(0)
-    await expect(tab.answers).to_have_text([words(60), "and then this"])
+    await expect(tab.answers).to_have_text([words(200), "and then this"])
 
 
 async def test_a_waiting_message_can_be_withdrawn(reader: Reader, tab: Tab) -> None:

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Locator, expect
-from sqlalchemy import text
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import open_engine
+from app.schedules.models import Schedule
 from tests.e2e.conftest import Readers
 from tests.e2e.reader import Reader, Tab
 from tests.product import Product
@@ -31,14 +32,11 @@ def menu(tab: Tab) -> Locator:
 
 async def next_of(keiko: Product, name: str) -> list[datetime]:
     """When the schedules of that name come next."""
-    engine = open_engine(keiko.database_url, pool_size=1)
-    async with engine.connect() as connection:
-        found = await connection.scalars(
-            text("select next_at from schedules where name = :name"), {"name": name}
-        )
-        moments = list(found)
+    engine = keiko.open_engine(pool_size=1)
+    async with AsyncSession(engine) as session:
+        found = list(await session.scalars(select(Schedule)))
     await engine.dispose()
-    return moments
+    return [one.next_at for one in found if one.name == name and one.next_at]
 
 
 async def test_a_slash_offers_the_commands_and_enter_takes_one(tab: Tab) -> None:

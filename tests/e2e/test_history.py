@@ -130,6 +130,7 @@ async def test_signing_out_ends_the_session_in_every_tab(reader: Reader) -> None
     )
     await tab.page.goto("/")
     await expect(tab.page).to_have_url(SIGN_IN)
+    reader.problems.clear()  # what was being asked for when the session ended is refused
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def load() -> Iterator[None]:
 async def test_a_streaming_thread_opens_every_time_on_a_busy_machine(
     reader: Reader, tab: Tab, load: None
 ) -> None:
-    await tab.ask(f"!long {OPENS * 100} 40")
+    await tab.ask(f"!long {OPENS * 400} 40")
     for _ in range(OPENS // 2):
         await asyncio.gather(*[open_once(reader, tab.address) for _ in range(2)])
     await tab.stop_button.click()

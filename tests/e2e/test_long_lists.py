@@ -2,9 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-import asyncpg
 from playwright.async_api import Locator, Page, expect
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+import app.turns.service  # noqa: F401 - with it every table is known
+from app.core.clock import new_id
+from app.notifications.models import Notification
 from tests.e2e.centre import Centre, start
 from tests.e2e.reader import Reader
 from tests.e2e.timetable import keep, open_page
@@ -12,12 +16,24 @@ from tests.product import Product
 
 AT_ONCE = 50
 
-COPIES = """
-insert into notifications (id, user_id, kind, event_id, title, text, toast, read_at, created_at)
-select gen_random_uuid(), user_id, kind, gen_random_uuid(), 'Copy ' || n, '', false, now(),
-    created_at - make_interval(secs => n)
-from notifications, generate_series(1, $1::int) n where title = 'Original'
-"""
+
+async def copy_what_was_told(keiko: Product, title: str, count: int) -> None:
+    """Tell of the one thing of that title `count` times more; read, and longer ago."""
+    engine = keiko.open_engine(pool_size=1)
+    async with AsyncSession(engine) as session, session.begin():
+        [told] = [one for one in await session.scalars(select(Notification)) if title in one.title]
+        for n in range(count):
+            copy = Notification(
+                user_id=told.user_id,
+                kind=told.kind,
+                event_id=new_id(),
+                title=f"Copy {n}",
+                toast=False,
+                read_at=told.created_at,
+            )
+            copy.created_at = told.created_at - timedelta(seconds=n + 1)
+            session.add(copy)
+    await engine.dispose()
 
 
 async def show_more(page: Page, rows: Locator, count: int) -> None:
@@ -57,9 +73,7 @@ async def test_the_inbox(keiko: Product, reader: Reader) -> None:
     page = await reader.context.new_page()
     await page.goto("/work/inbox")
     await expect(page.get_by_role("heading", name="Original")).to_be_visible()
-    database = await asyncpg.connect(keiko.database_url.replace("+asyncpg", ""))
-    await database.execute(COPIES, AT_ONCE + 2)
-    await database.close()
+    await copy_what_was_told(keiko, "Original", AT_ONCE + 2)
     await page.reload()
     read = page.get_by_role("region", name="Read", exact=True).locator("li")
     await show_more(page, read, AT_ONCE + 2)

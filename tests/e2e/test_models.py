@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -22,10 +22,12 @@ FAILURES = [
 ]
 
 
-def asked(keiko: Product) -> list[dict[str, Any]]:
-    """What the model was asked so far."""
+def asked(keiko: Product, text: str) -> dict[str, Any]:
+    """What the model was asked when somebody said `text`."""
     url = json.loads(keiko.environment()["KEIKO_MODELS"])[0]["url"].removesuffix("/v1")
-    return [r["body"] for r in httpx.get(f"{url}/log").json() if r["body"]]
+    bodies = [r["body"] for r in httpx.get(f"{url}/log").json() if r["body"]]
+    [body] = [body for body in bodies if text in str(body["messages"][-1])]
+    return cast("dict[str, Any]", body)
 
 
 async def test_the_chosen_model_answers_and_stays_chosen(keiko: Product, tab: Tab) -> None:
@@ -33,12 +35,12 @@ async def test_the_chosen_model_answers_and_stays_chosen(keiko: Product, tab: Ta
     await expect(choice).to_have_text("Large")
     await tab.ask("!say large")
     await tab.sees("large")
-    assert asked(keiko)[-1]["model"] == "large"
+    assert asked(keiko, "!say large")["model"] == "large"
     await choice.click()
     await tab.page.locator("#mode-picker-popover-model").get_by_text("Small").click()
     await tab.ask("!say small")
     await tab.sees("small")
-    assert asked(keiko)[-1]["model"] == "small"
+    assert asked(keiko, "!say small")["model"] == "small"
     await tab.page.reload()
     await expect(choice).to_have_text("Small")
 

@@ -16,7 +16,7 @@ from tests.e2e.conftest import Readers
 from tests.e2e.reader import Reader, Tab
 from tests.fakes.model import model_process
 from tests.fakes.receivers import BrowserKeys, Mailbox, Receiver, open_mailbox, open_receiver
-from tests.product import Product
+from tests.product import OWNER, Product
 
 TOAST = "[data-sonner-toast]"
 NOTICE = "li.notice"
@@ -48,6 +48,12 @@ async def keiko(mailbox: Mailbox) -> AsyncIterator[Product]:
             yield product.start()
         finally:
             product.remove()
+
+
+@pytest.fixture(scope="module")
+def person() -> str:
+    """The owner: this Keiko is nobody else's."""
+    return OWNER
 
 
 @pytest.fixture

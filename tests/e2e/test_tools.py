@@ -82,6 +82,26 @@ async def test_rules_come_and_go(reader: Reader) -> None:
     reader.problems.clear()  # the browser's own note of the refusal
 
 
+async def test_an_admin_says_for_whom_a_server_is(reader: Reader) -> None:
+    groups = "/api/v1/groups"
+    made = await reader.context.request.post(groups, data={"name": "Research"})
+    page = await open_tools(reader)
+    await page.get_by_role("button", name="Add a server").click()
+    form = page.get_by_role("dialog", name="Add a server")
+    whom = form.get_by_label("For whom")
+    options = whom.get_by_role("option")
+    await expect(options.filter(has_text="Research")).to_have_text(["For the group Research"])
+    assert (await options.all_inner_texts())[:2] == ["Only for me", "For everybody here"]
+    await whom.select_option(label="For the group Research")
+    await form.get_by_label("Name").fill("board")
+    await form.get_by_label("Address", exact=True).fill("https://board.invalid/mcp")
+    await expect(whom.locator("option:checked")).to_have_text("For the group Research")
+    await form.get_by_role("button", name="Add", exact=True).click()
+    await expect(server(page, "board").locator(".badge").first).to_have_text("for Research")
+    id = (await made.json())["data"]["id"]
+    assert (await reader.context.request.delete(f"{groups}/{id}")).ok
+
+
 async def test_the_page_speaks_german(readers: Readers) -> None:
     reader = await readers(locale="de-DE")
     page = await reader.context.new_page()

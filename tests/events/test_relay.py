@@ -10,10 +10,10 @@ from app.consumers.relay import relay_events
 from app.core.cancel import end
 from app.core.redis import EVENTS
 from app.core.resources import Resources
+from app.events.access import UserCreated
 from app.events.envelope import decode, envelope
 from app.events.relay import leading, publish_events
 from app.events.store import StoredEvent, record
-from app.events.types import UserCreated
 
 
 async def happen(resources: Resources, name: str) -> UUID:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from app.consumers.runtime import each
@@ -76,9 +77,10 @@ async def test_the_mark_moves_over_all_that_was_looked_at(resources: Resources) 
     assert behind == 0
 
 
-async def test_a_sweep_reads_no_more_than_what_came_after_its_mark(resources: Resources) -> None:
+async def test_a_sweep_reads_no_more_than_what_came_after_its_mark(owner_url: str) -> None:
     """A plan that walks over all events is a second of work per second, some day."""
-    async with leading(resources.db) as connection:
+    connection = await asyncpg.connect(owner_url.replace("+asyncpg", ""))
+    try:
         await connection.execute("alter table events disable trigger all")
         await connection.execute(
             "insert into events (id, type, source, payload, occurred_at, published_at)"
@@ -93,5 +95,7 @@ async def test_a_sweep_reads_no_more_than_what_came_after_its_mark(resources: Re
             .replace("$3", "now()")
             .replace("$4", "2000")
         )
+    finally:
+        await connection.close()
     said = "\n".join(line[0] for line in plan)
     assert "ix_events_published" in said and "Rows Removed" not in said, said

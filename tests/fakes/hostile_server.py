@@ -38,6 +38,7 @@ def _schemas(cursor: str | None) -> JSON:
     slow: JSON = {"properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}}
     node: JSON = {"properties": {"next": {"$ref": "#"}}}
     shapes = {"bomb": _BOMB, "away": elsewhere, "gone": nowhere, "slow": slow, "node": node}
+    shapes["vast"] = {"default": 10**30, "title": "a\0b"}
     shapes["huge"] = {"description": "x" * 200_000}
     return {"tools": [_tool(name, {"type": "object", **each}) for name, each in shapes.items()]}
 

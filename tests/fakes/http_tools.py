@@ -26,8 +26,9 @@ def free_port() -> int:
 class HttpTools:
     """A server at a port that stays the same over all its lives."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, module: str = "tool_server") -> None:
         self.kind = kind
+        self.module = module
         self.port = free_port()
         self._process: asyncio.subprocess.Process | None = None
 
@@ -37,7 +38,7 @@ class HttpTools:
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            python(), "-m", "tests.fakes.tool_server", self.kind, str(self.port)
+            python(), "-m", f"tests.fakes.{self.module}", self.kind, str(self.port)
         )
         async with asyncio.timeout(30):
             while not await listens(self.port):
@@ -59,8 +60,8 @@ async def listens(port: int) -> bool:
 
 
 @asynccontextmanager
-async def http_tools(kind: str) -> AsyncIterator[HttpTools]:
-    server = HttpTools(kind)
+async def http_tools(kind: str, module: str = "tool_server") -> AsyncIterator[HttpTools]:
+    server = HttpTools(kind, module)
     await server.start()
     try:
         yield server

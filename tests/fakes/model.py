@@ -22,7 +22,7 @@ from typing import Any, Self, cast
 
 import uvloop
 
-from tests.fakes.script import Plan, plan_for, unanswered_call, whole_answer
+from tests.fakes.script import Plan, plan_for, unanswered_call, unfit_part, whole_answer
 from tests.fakes.streams import Stream, Ticks
 
 
@@ -39,7 +39,8 @@ class Asked:
 class FakeModel:
     """The endpoint inside this process: `async with FakeModel() as fake: ... fake.url`.
 
-    `key`: refuse every other one. `models`: what `/v1/models` lists.
+    `key`: refuse every other one. `models`: what `/v1/models` lists. `images`: whether it sees.
+    `gullible`: does whatever a tool's result tells it to, however it is hidden there.
     """
 
     def __init__(
@@ -50,12 +51,16 @@ class FakeModel:
         tokens: int = 20,
         key: str | None = None,
         models: tuple[str, ...] = ("fake-model",),
+        images: bool = True,
+        gullible: bool = False,
     ) -> None:
         self.first_token = first_token_ms / 1000
         self.interval = 1 / tokens_per_second
         self.tokens = tokens
         self.key = key
         self.models = models
+        self.images = images
+        self.gullible = gullible
         self.log: deque[Asked] = deque(maxlen=2000)
         self.stats: Counter[str] = Counter(open=0, finished=0, aborted=0, requests=0)
         self.fails: Counter[str] = Counter()
@@ -172,7 +177,15 @@ class _Connection(asyncio.Protocol):
         if call := unanswered_call(body["messages"]):
             self._send_error(400, "bad_request", f"tool_call_id {call} has no response message")
             return
-        plan = plan_for(body["messages"], tokens=model.tokens, interval=model.interval)
+        if wrong := unfit_part(body["messages"], images=model.images):
+            self._send_error(400, "bad_request", wrong)
+            return
+        plan = plan_for(
+            body["messages"],
+            tokens=model.tokens,
+            interval=model.interval,
+            gullible=model.gullible,
+        )
         if plan.status != 200:
             told = json.dumps(body["messages"][-1])
             model.fails[told] += 1
@@ -253,6 +266,7 @@ async def _serve(options: argparse.Namespace) -> None:
         tokens_per_second=options.tokens_per_second,
         tokens=options.tokens,
         key=options.key,
+        gullible=options.gullible,
     )
     await fake.start(options.port)
     print(fake.url, flush=True)  # noqa: T201 - whoever started it reads this line
@@ -267,6 +281,7 @@ def main() -> None:
     parser.add_argument("--tokens-per-second", type=float, default=30)
     parser.add_argument("--tokens", type=int, default=200)
     parser.add_argument("--key")
+    parser.add_argument("--gullible", type=bool, default=False)
     uvloop.run(_serve(parser.parse_args()))
 
 

@@ -123,9 +123,11 @@ class Mailbox:
     spoken: list[tuple[str, bool]] = field(default_factory=list)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):  # whoever came may distrust us and go
-            await self._talk(reader, writer)
-        writer.close()
+        try:
+            with contextlib.suppress(OSError, EOFError):  # whoever came may distrust us and go
+                await self._talk(reader, writer)
+        finally:
+            writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         sender, recipient = "", ""

@@ -12,10 +12,13 @@
 !crlf              end lines with CR LF, and send comments    !reason N   N pieces of reasoning
 """
 
+import base64
 import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.fakes.gullible import orders_in
 
 Message = dict[str, Any]
 
@@ -56,21 +59,47 @@ def words(count: int) -> list[str]:
     return [f"w{i}" if i == 0 else f" w{i}" for i in range(count)]
 
 
-def plan_for(messages: list[Message], *, tokens: int, interval: float) -> Plan:
-    """What to answer to a conversation; without any script word, `tokens` tokens."""
-    last = max((i for i, m in enumerate(messages) if m["role"] == "user"), default=-1)
+def plan_for(
+    messages: list[Message], *, tokens: int, interval: float, gullible: bool = False
+) -> Plan:
+    """What to answer to a conversation; without any script word, `tokens` tokens.
+
+    `gullible`: what the newest tool results say is done rather than what the user says.
+    """
+    last = max((i for i, m in enumerate(messages) if _is_asked(m)), default=-1)
     turn = messages[last + 1 :]
     steps = text_of(messages[last]).split("!then") if last >= 0 else [""]
     done = sum(1 for m in turn if m["role"] == "assistant" and m.get("tool_calls"))
     step = steps[done] if done < len(steps) else ""
+    if gullible:
+        step = orders_in(_newest_results(turn)) or step
     plan = Plan(interval=interval)
     found = list(_WORD.finditer(step))
+    end = 0
     for match in found:
-        _apply(plan, match[1], step[match.end() :])
+        if match.start() < end:
+            continue  # it stands in the arguments of a call
+        rest = step[match.end() :]
+        if match[1] == "tool":
+            end = match.end() + _add_call(plan, rest)
+        else:
+            _apply(plan, match[1], rest)
     if not found:
         results = [text_of(m) for m in turn if m["role"] == "tool"]
         plan.pieces = _pieces("ok: " + " | ".join(results)) if results else words(tokens)
     return plan
+
+
+def _newest_results(turn: list[Message]) -> str:
+    """What tools have answered since the model spoke last."""
+    spoke = max((i for i, m in enumerate(turn) if m["role"] == "assistant"), default=-1)
+    return "\n".join(text_of(m) for m in turn[spoke + 1 :] if m["role"] == "tool")
+
+
+def _is_asked(message: Message) -> bool:
+    """Whether a person says this; images that tools brought come as messages of a user too."""
+    parts = message["content"] if isinstance(message.get("content"), list) else ()
+    return message["role"] == "user" and all(part.get("type") == "text" for part in parts)
 
 
 def unanswered_call(messages: list[Message]) -> str | None:
@@ -85,6 +114,26 @@ def unanswered_call(messages: list[Message]) -> str | None:
             break
         waiting += [call["id"] for call in message.get("tool_calls") or ()]
     return waiting[0] if waiting else None
+
+
+def unfit_part(messages: list[Message], *, images: bool = True) -> str | None:
+    """What is wrong with the parts of a message, as OpenAI refuses it; `images`: it can see."""
+    for message in messages:
+        content = message.get("content")
+        for part in content if isinstance(content, list) else ():
+            kind = part.get("type")
+            if kind == "text" and isinstance(part.get("text"), str):
+                continue
+            if kind != "image_url" or message["role"] != "user":
+                return f"Invalid content type {kind} in a message of role {message['role']}"
+            if not images:
+                return "This model does not support image input"
+            found = re.fullmatch(
+                r"data:(image/(?:png|jpeg|gif|webp));base64,(.+)", part["image_url"]["url"]
+            )
+            if not found or not base64.b64decode(found[2], validate=True):
+                return "Invalid image"
+    return None
 
 
 def whole_answer(plan: Plan, number: int, model: str) -> dict[str, Any]:
@@ -119,8 +168,6 @@ def _apply(plan: Plan, word: str, rest: str) -> None:
     elif word == "long":
         plan.pieces = words(int(value or 0))
         plan.interval = float(number[2]) / 1000 if number and number[2] else 0.0
-    elif word == "tool":
-        _add_call(plan, rest)
     elif word in ("fail", "context"):
         _fail(plan, 400 if word == "context" else int(value or 500), rest)
     elif word in _BREAKS:
@@ -132,15 +179,17 @@ def _apply(plan: Plan, word: str, rest: str) -> None:
         plan.reasoning = int(value or 1) if word == "reason" else plan.reasoning
 
 
-def _add_call(plan: Plan, rest: str) -> None:
+def _add_call(plan: Plan, rest: str) -> int:
+    """Add the call that stands at the start of `rest`; gives back how long it is."""
     name = re.match(r"\s+([\w.-]+)\s*", rest)
     assert name, "!tool needs a name"
     arguments = rest[name.end() :]
     if arguments.startswith("{"):
         _, end = json.JSONDecoder().raw_decode(arguments)
         plan.calls.append((name[1], arguments[:end]))
-    else:
-        plan.calls.append((name[1], "{}"))
+        return name.end() + end
+    plan.calls.append((name[1], "{}"))
+    return name.end()
 
 
 def _fail(plan: Plan, status: int, rest: str) -> None:

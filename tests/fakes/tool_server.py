@@ -46,9 +46,10 @@ async def slow(seconds: float, told: str = "") -> str:
 
 
 @server.tool(annotations=ToolAnnotations(readOnlyHint=True))
-async def count(to: int, context: Context[Any, Any, Any]) -> str:
+async def count(to: int, context: Context[Any, Any, Any], pause: float = 0) -> str:
     """Count, and say each number on the way."""
     for number in range(1, to + 1):
+        await asyncio.sleep(pause)
         await context.report_progress(number, to, f"<b>number</b> \x1b[31m{number}")
         await context.info(f"counted {number}")
     return "done"

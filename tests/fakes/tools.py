@@ -10,6 +10,8 @@ from tools.server import build_server
 
 FAKE = ToolServerSettings(name="fake", command=python(), args=["-m", "tests.fakes.tool_server"])
 
+RICH = ToolServerSettings(name="rich", command=python(), args=["-m", "tests.fakes.rich_server"])
+
 
 @asynccontextmanager
 async def open_tool_servers(*servers: ToolServerSettings) -> AsyncIterator[ToolServers]:

@@ -202,6 +202,7 @@ async def test_where_a_rule_asks_each_time_an_approval_does_not_last(
     assert flow.lines() == ["one"]
 
 
+@pytest.mark.asvs("2.3.1")
 async def test_an_answer_of_another_kind_is_refused_and_changes_nothing(flow: Flow) -> None:
     await flow.send(flow.call("one"))
     question = await flow.asked()

@@ -3,6 +3,7 @@
 import asyncio
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select, update
 
 from app.core.clock import now
@@ -33,6 +34,7 @@ def with_slots(resources: Resources, slots: int) -> Resources:
     return Resources(settings, resources.db, resources.redis)
 
 
+@pytest.mark.asvs("15.2.2")
 async def test_many_tasks_go_through_few_slots_without_a_pause(
     resources: Resources, make_user: MakeUser
 ) -> None:

@@ -9,6 +9,7 @@ from app.chats.models import Thread
 from app.core.clock import now
 from app.core.resources import Resources
 from app.jobs.housekeeping import remove_old_rows
+from app.oauth.models import OAuthClient, OAuthGrant
 from app.schedules import service as schedules
 from app.schedules.models import Schedule
 from app.schedules.rules import Rule, RuleKind
@@ -63,7 +64,7 @@ async def test_a_removed_schedule_goes_for_good_after_a_month_and_its_conversati
             )
     await remove_old_rows({"resources": resources})
     async with resources.db.transaction() as session:
-        left = set(await session.scalars(select(Schedule.name)))
+        left = {row.name for row in await session.scalars(select(Schedule))}
         tasks = {task.name: task for task in await session.scalars(select(Task))}
         threads = set(await session.scalars(select(Thread.id)))
         await schedules.restore_schedule(session, ada.id, ids["lately"])
@@ -71,3 +72,29 @@ async def test_a_removed_schedule_goes_for_good_after_a_month_and_its_conversati
     assert {task.thread_id for task in tasks.values()} == threads and len(threads) == 3
     assert tasks["long ago"].schedule_id is None
     assert tasks["lately"].schedule_id == ids["lately"]
+
+
+async def test_programs_that_may_come_in_no_more_are_forgotten_and_others_stay(
+    resources: Resources, make_user: MakeUser
+) -> None:
+    ada, at = await make_user("ada"), now()
+    ends = {"used": (-30, None), "ended lately": (-5, 29), "ended": (-5, 31), "unused": (31, None)}
+    async with resources.db.transaction() as session:
+        for name in (*ends, "never let in"):
+            client = OAuthClient(client_id=name, name=name, redirect_uris=["https://example.com"],
+                                 has_document=False, used_at=at - timedelta(days=2))  # fmt: skip
+            session.add(client)
+            await session.flush()
+            if name not in ends:
+                continue
+            over, ended = ends[name]
+            session.add(
+                OAuthGrant(user_id=ada.id, client_id=client.id, name=name, host="example.com",
+                           scopes=["read"], resource="https://example.com/mcp", last_used_at=at,
+                           ends_at=at - timedelta(days=over),
+                           ended_at=at - timedelta(days=ended) if ended else None)
+            )  # fmt: skip
+    await remove_old_rows({"resources": resources})
+    async with resources.db.transaction() as session:
+        assert set(await session.scalars(select(OAuthClient.name))) == {"used", "ended lately"}
+        assert set(await session.scalars(select(OAuthGrant.name))) == {"used", "ended lately"}

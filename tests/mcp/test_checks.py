@@ -9,7 +9,11 @@ from app.core.settings import Settings
 from app.mcp.checks import Draft, check
 from app.mcp.models import Transport
 
-ALLOWING = Settings(_env_file=None, mcp_commands=["mcp-server-time", "uvx mcp-server-git"])
+ALLOWING = Settings(
+    _env_file=None,
+    mcp_commands=["mcp-server-time", "uvx mcp-server-git"],
+    mcp_roots=["/srv/documents"],
+)
 COMMAND: dict[str, Any] = {"name": "clock", "command": "mcp-server-time", "env": {"TOKEN": "a"}}
 ADDRESS: dict[str, Any] = {
     "name": "tracker",
@@ -46,6 +50,13 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("command", COMMAND | {"command": "uvx", "args": ["other", "mcp-server-git"]}),
     ("args", COMMAND | {"args": ["x"] * 101}),
     ("args", COMMAND | {"args": ["\0"]}),
+    ("roots", ADDRESS | {"roots": ["/srv/documents"]}),
+    ("roots", COMMAND | {"roots": ["/"]}),
+    ("roots", COMMAND | {"roots": ["documents"]}),
+    ("roots", COMMAND | {"roots": ["/srv/documents2"]}),
+    ("roots", COMMAND | {"roots": ["/srv/documents/../secrets"]}),
+    ("roots", COMMAND | {"roots": ["/srv/documents/\0"]}),
+    ("roots", COMMAND | {"roots": ["/srv/documents"] * 51}),
     ("env", COMMAND | {"env": {"A=B": "c"}}),
     ("env.A", COMMAND | {"env": {"A": "\0"}}),
     ("env.LD_PRELOAD", COMMAND | {"env": {"LD_PRELOAD": "/srv/a.so"}}),
@@ -67,3 +78,5 @@ def test_what_cannot_be_is_refused_with_its_field(field: str, described: dict[st
 def test_what_can_be_is_kept_as_it_was_said() -> None:
     assert check(Draft(**ADDRESS), ALLOWING) == Draft(**ADDRESS)
     assert check(Draft(**COMMAND), ALLOWING) == Draft(**COMMAND, transport=Transport.STDIO)
+    told = Draft(**COMMAND, transport=Transport.STDIO, roots=["/srv/documents/a", "/srv/documents"])
+    assert check(told, ALLOWING) == told

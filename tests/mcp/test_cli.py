@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from app.cli.operate import commands
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from app.core.resources import Resources
 from app.core.settings import Settings, python
-from app.users.models import Role
+from app.core.sign_in_settings import SignInProviderSettings
+from app.users.models import Role, User
 from tests.factories import MakeUser
+from tests.fakes.guarded_tools import guarded_tools, walk
+from tests.mcp.signing import come_back
 
 Keiko = Callable[..., Awaitable[Result]]
 
@@ -56,6 +60,30 @@ async def test_a_server_is_added_listed_switched_exported_and_removed(keiko: Kei
     assert isinstance((await keiko("enable", "tracker")).exception, NotFound)
 
 
+async def test_a_server_that_works_with_accounts_is_added_exported_and_imported(
+    keiko: Keiko, settings: Settings, tmp_path: Path
+) -> None:
+    google = {"name": "work", "preset": "google", "client_id": "x", "client_secret": "y"}
+    settings.sign_in_providers[:] = [SignInProviderSettings.model_validate(google)]
+    line = ("add", "repos", "https://example.com/mcp", "--provider", "work")
+    refused = (await keiko(*line)).exception
+    assert isinstance(refused, Invalid) and "Google" in str(refused)
+    assert "shared" in (await keiko(*line, "--shared")).stdout
+    exported = (await keiko("export")).stdout
+    assert json.loads(exported)["mcpServers"]["repos"] == {
+        "url": "https://example.com/mcp",
+        "provider": "work",
+    }
+    file = tmp_path / "servers.json"
+    file.write_text(exported)
+    assert (await keiko("remove", "repos", "--yes")).exit_code == 0
+    assert isinstance((await keiko("import", str(file))).exception, Invalid)
+    assert "shared" in (await keiko("import", str(file), "--shared")).stdout
+    again = (await keiko("export")).stdout
+    settings.sign_in_providers.clear()
+    assert again == exported
+
+
 async def test_a_user_sees_shared_servers_and_may_not_change_them(keiko: Keiko) -> None:
     await keiko("add", "shared", "https://example.com/mcp", "--shared")
     await keiko("add", "private", "https://example.com/mcp")
@@ -90,6 +118,33 @@ async def test_a_server_is_tried_from_the_terminal(keiko: Keiko) -> None:
     refused = await keiko("test", "wrong")
     assert isinstance(refused.exception, Unavailable)
     assert str(refused.exception) == "“wrong” cannot be used. It ended before it could be used."
+
+
+async def test_somebody_signs_in_and_out_from_the_terminal(
+    keiko: Keiko, settings: Settings, resources: Resources
+) -> None:
+    settings.outbound_private.append("127.0.0.1")
+    async with guarded_tools() as guarded:
+        await keiko("add", "notes", guarded.url)
+        refused = await keiko("sign-in", "notes")
+        assert isinstance(refused.exception, Unavailable) and "Start it" in str(refused.exception)
+        settings.public_url = "https://keiko.example"
+        said = await keiko("sign-in", "notes")
+        assert guarded.host in said.stderr
+        back = await walk(said.stdout.strip())
+        assert str(back).startswith("https://keiko.example/oauth/mcp/callback?")
+        async with resources.db.transaction() as session:
+            [root] = await session.scalars(select(User).where(User.username == "root"))
+        await come_back(resources, root.id, back)
+        assert "revoked there, too" in (await keiko("sign-out", "notes", "--yes")).output
+        assert isinstance((await keiko("sign-out", "notes", "--yes")).exception, NotFound)
+
+
+async def test_client_id_and_secret_are_asked_for_and_not_shown(keiko: Keiko) -> None:
+    words = ("add", "notes", "https://example.com/mcp", "--machine")
+    done = await keiko(*words, typed="the-id\nhunter2\n")
+    assert "notes" in done.stdout and "hunter2" not in done.output
+    assert isinstance((await keiko(*words, typed="\n\n")).exception, Invalid)
 
 
 async def test_the_catalogue_shows_lines_that_can_be_typed(keiko: Keiko) -> None:

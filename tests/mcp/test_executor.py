@@ -8,7 +8,9 @@ from sqlalchemy import update
 from app.core.errors import LeaseLost
 from app.core.resources import Resources
 from app.mcp.calls import UnknownOutcome
-from app.mcp.executor import LONGEST_OUTPUT, execute
+from app.mcp.contact import Contact
+from app.mcp.executor import execute
+from app.mcp.keeping import LONGEST_OUTPUT
 from app.mcp.models import ExecutionStatus
 from app.mcp.sessions import ToolOutcome, ToolServers
 from app.tasks.models import Task, TaskStatus
@@ -218,7 +220,10 @@ async def test_progress_of_a_call_is_told_while_it_runs(
         told.append((progress, total, message))
 
     outcome = await execute(
-        resources, call_of(task, "count", {"to": 3}), tool_servers, progress=progress
+        resources,
+        call_of(task, "count", {"to": 3}),
+        tool_servers,
+        contact=Contact(progress=progress),
     )
 
     assert outcome.text == "done"

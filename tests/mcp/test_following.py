@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import structlog
 from mcp.server.fastmcp import FastMCP
 
 from app.core.bus import Bus
@@ -20,6 +21,7 @@ from app.mcp.breaker import CircuitOpen
 from app.mcp.following import Follower
 from app.mcp.health import read_health, reset_breaker
 from app.mcp.models import McpServer, ServerState, Transport
+from app.mcp.sayings import read_lines
 from app.mcp.server import NoAnswer, Server
 from app.mcp.sessions import ToolServers
 from tests.factories import MakeUser
@@ -114,6 +116,7 @@ async def test_only_what_changed_is_opened_anew() -> None:
         assert {tool.server for tool in servers.list_tools()} == {"keiko"}
 
 
+@pytest.mark.asvs("16.5.2")
 async def test_five_failed_calls_open_the_breaker_and_the_next_is_refused_at_once() -> None:
     spec = stdio_spec(hostile("plain"), timeout_seconds=0.2)
     async with following([spec]) as servers:
@@ -178,7 +181,41 @@ async def test_what_is_registered_is_opened_and_what_was_found_is_written_back(
     assert kept.chosen is Transport.STDIO
     assert kept.state_text == "It is a program that is started here."
     assert "append_line" in {tool["name"] for tool in kept.tools}
-    assert (await read_health(resources.redis, [row.id]))[row.id].breaker == "closed"
+    health_now = await read_health(resources.redis, [row.id], new_id())
+    assert health_now[row.id].breaker == "closed"
+
+
+async def test_what_a_server_logs_can_be_read_where_no_session_is(
+    resources: Resources, followed: ToolServers
+) -> None:
+    row = await add(resources, FAKE)
+    followed.noted(followed.list_servers()[0])
+    await until(lambda: followed.find_tool("count") is not None)
+    await followed.call("count", {"to": 3}, timeout=SECONDS)
+    async with asyncio.timeout(20):
+        while len(lines := await read_lines(resources.redis, row.id)) < 3:
+            await asyncio.sleep(0.05)
+    assert [line.text for line in lines] == ["counted 3", "counted 2", "counted 1"]
+
+
+@pytest.mark.asvs("16.2.5")
+async def test_what_a_server_writes_is_for_who_looks_after_it_and_in_no_log_of_ours(
+    resources: Resources, followed: ToolServers
+) -> None:
+    said = "print('to the wrong pipe'); print('the letter reads: dear Ada', file=sys.stderr)"
+    program = f"import sys, time; {said}; sys.stdout.flush(); time.sleep(60)"
+    noisy = ToolServerSettings(name="noisy", command=python(), args=["-c", program])
+    with structlog.testing.capture_logs() as logged:
+        row = await add(resources, noisy)
+        followed.noted(followed.list_servers()[0])
+        await until(lambda: any(each.key == row.id for each in followed.list_servers()))
+        async with asyncio.timeout(20):
+            while len(lines := await read_lines(resources.redis, row.id)) < 2:
+                await asyncio.sleep(0.05)
+    assert {line.text for line in lines} == {"to the wrong pipe", "the letter reads: dear Ada"}
+    assert [each["length"] for each in logged if each["event"] == "tool_server_said"]
+    assert "dear Ada" not in repr(logged)
+    assert "wrong pipe" not in repr(logged)
 
 
 async def test_a_hint_resets_the_breaker_of_a_server(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
@@ -99,11 +100,11 @@ async def test_a_schema_that_never_ends_is_left_out_and_the_others_reach_the_mod
 ) -> None:
     keeper = found(servers, "schemas").keeper
 
-    assert {tool.name for tool in keeper.tools} == {"away", "gone", "slow", "node"}
+    assert {tool.name for tool in keeper.tools} == {"away", "gone", "slow", "node", "vast"}
     assert "“bomb”, “huge”" in keeper.sentence
     mine = [tool for tool in servers.list_tools() if tool.server == "schemas"]
     for tool in toolbox(mine):
-        assert convert_to_openai_tool(tool)["function"]["parameters"]
+        assert msgspec.json.encode(convert_to_openai_tool(tool)["function"]["parameters"])
 
 
 async def test_a_tool_named_like_anothers_does_not_take_its_place(servers: ToolServers) -> None:
@@ -115,6 +116,7 @@ async def test_a_tool_named_like_anothers_does_not_take_its_place(servers: ToolS
     assert mute is not None and mute.server == "plain"
 
 
+@pytest.mark.asvs("1.3.3")
 async def test_descriptions_carry_neither_markup_nor_commands_to_a_screen(
     servers: ToolServers,
 ) -> None:
@@ -123,6 +125,7 @@ async def test_descriptions_carry_neither_markup_nor_commands_to_a_screen(
     assert tool.description == "Reads red txet."
 
 
+@pytest.mark.asvs("1.3.3")
 async def test_answers_carry_no_commands_to_a_screen(servers: ToolServers) -> None:
     outcome = await servers.call("rude", {}, timeout=SECONDS)
 

@@ -10,6 +10,7 @@ import pytest
 from app.core.errors import Invalid, Unavailable
 from app.core.settings import Settings
 from app.mcp.models import ServerState, Transport
+from app.mcp.oauth.needed import SignInNeeded
 from app.mcp.probe import probe
 from app.mcp.server import NoAnswer, Server
 from app.mcp.sessions import ToolServers
@@ -133,7 +134,6 @@ async def test_who_does_not_listen_is_said_in_a_sentence_and_tried_again() -> No
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        ("/401", "wants a sign-in"),
         ("/404", "no MCP server at this address"),
         ("/500", "HTTP 500"),
         ("/redirect", "sends us elsewhere"),
@@ -149,6 +149,15 @@ async def test_what_is_no_server_is_said_in_a_sentence(path: str, sentence: str)
             await probe(spec_of("odd", url + path, transport=Transport.STREAMABLE_HTTP), inside())
 
     assert "/elsewhere" not in seen
+
+
+async def test_that_somebody_has_to_sign_in_is_said_in_a_sentence() -> None:
+    async with hostile_http() as (url, _):
+        with pytest.raises(SignInNeeded, match="wants you to sign in"):
+            await probe(spec_of("odd", f"{url}/401"), inside())
+        said = {"Authorization": "Bearer mine"}
+        with pytest.raises(Unavailable, match="check the headers"):
+            await probe(spec_of("odd", f"{url}/401", headers=said), inside())
 
 
 async def test_nobody_at_an_address_is_said_in_a_sentence() -> None:

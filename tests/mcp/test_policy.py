@@ -64,6 +64,7 @@ def test_a_tool_with_a_star_in_its_name_is_never_remembered() -> None:
     assert not may_remember(replace(WRITES, remote_name="*"))
 
 
+@pytest.mark.asvs("1.2.9")
 def test_a_pattern_of_many_stars_costs_no_time() -> None:
     rule = Rule("*a" * 100, Decision.ALLOW)
     assert decide(replace(WRITES, remote_name="a" * 5000 + "b"), [rule]).decision is Decision.ASK

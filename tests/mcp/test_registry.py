@@ -1,5 +1,7 @@
 """Servers that people register: whose they are, what may be said of them, what stays secret."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -7,15 +9,18 @@ import pytest
 from sqlalchemy import text
 
 from app.core.clock import new_id
+from app.core.db import Database, open_engine
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.resources import Resources
 from app.core.sealed import Sealer
+from app.core.sealed_types import use_sealer
 from app.core.settings import Settings, ToolServerSettings
 from app.mcp import registry
 from app.mcp.checks import Draft
 from app.mcp.listing import get_server, list_servers
 from app.mcp.models import McpServer, ServerState, Transport
 from app.mcp.spec import ServerSpec
+from app.mcp.specs import note_state, read_specs
 from app.users.models import Role, User
 from tests.consumers.acting import rows
 from tests.factories import MakeUser
@@ -73,6 +78,12 @@ async def change(resources: Resources, user: User, id: UUID, **said: Any) -> Mcp
         return await registry.change_server(session, resources, user.id, id, said)
 
 
+def telling(resources: Resources, *folders: str) -> Resources:
+    """The same, where servers may be told of these folders."""
+    settings = resources.settings.model_copy(update={"mcp_roots": list(folders)})
+    return Resources(settings, resources.db, resources.redis)
+
+
 async def seen(resources: Resources, user: User) -> set[str]:
     async with resources.db.transaction() as session:
         return {server.name for server in (await list_servers(session, user.id)).items}
@@ -80,7 +91,7 @@ async def seen(resources: Resources, user: User) -> set[str]:
 
 async def specs(resources: Resources) -> dict[str, ServerSpec]:
     async with resources.db.transaction() as session:
-        return {spec.name: spec for spec in await registry.read_specs(session, resources)}
+        return {spec.name: spec for spec in await read_specs(session, resources)}
 
 
 async def state(resources: Resources, id: UUID) -> tuple[ServerState, str]:
@@ -220,9 +231,23 @@ async def test_a_description_may_change_without_a_new_session(
     assert (changed.version, changed.state, changed.chosen) == (2, ServerState.UNKNOWN, None)
 
 
+async def test_other_folders_need_no_new_session_and_only_what_is_allowed_is_told(
+    resources: Resources, ada: User
+) -> None:
+    own = {**COMMAND, "url": None, "headers": {}}
+    made = await add(resources, ada, **own)
+    with pytest.raises(Invalid, match="KEIKO_MCP_ROOTS"):
+        await change(resources, ada, made.id, roots=["/srv/documents"])
+    resources = telling(resources, "/srv/documents")
+    changed = await change(resources, ada, made.id, roots=["/srv/documents/a"])
+    assert changed.version == 1
+    assert (await specs(resources))[made.name].roots == ("/srv/documents/a",)
+    assert await specs(telling(resources)) == {}
+
+
 async def note(resources: Resources, id: UUID) -> None:
     async with resources.db.transaction() as session:
-        await registry.note_state(
+        await note_state(
             session,
             id,
             ServerState.CONNECTED,
@@ -236,8 +261,8 @@ async def test_what_a_worker_found_is_kept(resources: Resources, ada: User) -> N
     made = await add(resources, ada)
     await note(resources, made.id)
     async with resources.db.transaction() as session:
-        await registry.note_state(session, made.id, ServerState.AWAY, "It is away.")
-        await registry.note_state(session, new_id(), ServerState.AWAY, "Removed meanwhile.")
+        await note_state(session, made.id, ServerState.AWAY, "It is away.")
+        await note_state(session, new_id(), ServerState.AWAY, "Removed meanwhile.")
     [spec] = (await specs(resources)).values()
     assert (spec.chosen, spec.tools) == (Transport.SSE, ({"name": "a"},))
     assert await state(resources, made.id) == (ServerState.AWAY, "It is away.")
@@ -279,14 +304,22 @@ async def test_without_its_key_a_server_is_left_out_until_its_secrets_are_entere
 ) -> None:
     made = await add(resources, ada)
     await add(resources, ada, name="other", headers={})
-    lost = Resources(resources.settings, resources.db, resources.redis)
-    lost.__dict__["sealer"] = Sealer([b"x" * 32])
-    assert set(await specs(lost)) == {"other"}
-    assert "KEIKO_SECRET_KEY" in (await state(resources, made.id))[1]
-    await change(lost, ada, made.id, description="still sealed")
-    assert (await specs(resources))["tracker"].headers == ADDRESS["headers"]
-    await change(lost, ada, made.id, headers={"A": "new"})
-    assert (await specs(lost))["tracker"].headers == {"A": "new"}
+    async with without_key(resources) as lost:
+        assert set(await specs(lost)) == {"other"}
+        assert "KEIKO_SECRET_KEY" in (await state(resources, made.id))[1]
+        await change(lost, ada, made.id, description="still sealed")
+        assert (await specs(resources))["tracker"].headers == ADDRESS["headers"]
+        await change(lost, ada, made.id, headers={"A": "new"})
+        assert (await specs(lost))["tracker"].headers == {"A": "new"}
+
+
+@asynccontextmanager
+async def without_key(resources: Resources) -> AsyncIterator[Resources]:
+    """The same Keiko with another key."""
+    engine = open_engine(str(resources.settings.database_url), pool_size=2)
+    use_sealer(engine, Sealer([b"x" * 32]))
+    yield Resources(resources.settings, Database(engine), resources.redis)
+    await engine.dispose()
 
 
 async def test_a_sealed_row_that_was_copied_to_another_does_not_open(
@@ -323,6 +356,7 @@ async def test_what_changed_is_said_and_never_a_value(resources: Resources, ada:
     assert await seen(resources, ada) == set()
 
 
+@pytest.mark.asvs("2.3.2")
 async def test_nobody_registers_without_end(
     resources: Resources, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

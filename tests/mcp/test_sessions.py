@@ -1,5 +1,7 @@
 import asyncio
 from asyncio import gather, sleep, wait_for
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
@@ -7,8 +9,12 @@ import pytest
 
 from app.core.errors import Unavailable
 from app.core.settings import Settings, ToolServerSettings, python
-from app.mcp.server import NoAnswer
+from app.mcp import keeper
+from app.mcp.beginning import find_soon
+from app.mcp.server import NoAnswer, Server
 from app.mcp.sessions import ToolServers
+from app.mcp.spec import ServerSpec
+from app.mcp.transports import Ears, Opened, in_memory
 from tests.fakes.tools import FAKE, open_tool_servers, until
 from tools.server import build_server
 
@@ -162,6 +168,31 @@ async def test_the_servers_end_with_their_sessions() -> None:
     assert not process.is_running()
 
 
+async def test_a_server_that_is_only_being_opened_is_left_without_waiting_to_cut_it_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeper, "_STOP_SECONDS", 3 * SECONDS)
+    opening, is_left = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def slowly(ears: Ears) -> AsyncIterator[Opened]:
+        opening.set()
+        await is_left.wait()
+        async with in_memory(build_server())(ears) as opened:
+            yield opened
+
+    server = Server(ServerSpec(name="slow"), slowly, changed=lambda _: None, noted=lambda _: None)
+    server.keeper.start()
+    await opening.wait()
+    leaving = asyncio.create_task(server.keeper.stop())
+    await sleep(0)
+    is_left.set()
+    async with asyncio.timeout(2 * SECONDS):
+        await leaving
+    assert not server.keeper.is_kept
+
+
+@pytest.mark.asvs("13.3.1")
 async def test_the_operators_servers_know_no_secret_of_ours(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -184,3 +215,13 @@ def test_two_servers_with_one_name_are_refused_at_the_start() -> None:
 
     with pytest.raises(RuntimeError, match="KEIKO_TOOL_SERVERS: “fake”"):
         ToolServers(settings, built_in=build_server())
+
+
+async def test_a_call_made_again_waits_for_a_server_that_is_only_being_opened() -> None:
+    servers = ToolServers(Settings(_env_file=None, tool_servers=[FAKE]), built_in=build_server())
+    try:
+        assert servers.find_tool("append_line") is None
+        assert await find_soon(servers, "append_line", None) is not None
+        assert await find_soon(servers, "nonsense", None) is None
+    finally:
+        await servers.stop()

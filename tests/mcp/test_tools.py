@@ -79,9 +79,10 @@ def test_every_kind_of_result_becomes_text() -> None:
     )
 
     assert read_result(result) == ToolOutcome(
-        "Hello\n[image image/png, 0 bytes: the user cannot see it here]\n"
-        "[audio audio/wav, 4 kB: the user cannot hear it here]\n"
-        "inside\n[file file:///b, unknown kind, 0 bytes]\n[link c https://example.org/: All of it]",
+        "Hello\n[image/png, 0 bytes: it was not kept]\n"
+        "[audio/wav, 4 kB: it was not kept]\n"
+        "inside\n[unknown kind, 0 bytes: it was not kept]\n"
+        "[link c https://example.org/: All of it]",
         failed=False,
     )
 

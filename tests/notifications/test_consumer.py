@@ -14,6 +14,8 @@ from app.events.envelope import Envelope
 from app.notifications.models import Kind
 from app.notifications.presence import is_present, keep_present, leave
 from app.notifications.service import count_unread, mark_read, mark_thread_read
+from app.schedules.rules import Rule, RuleKind
+from app.schedules.service import NewSchedule, create_schedule
 from app.tasks.models import Question, Task
 from app.tasks.questions import answer_question, ask_questions
 from app.turns.service import Incoming, Turns
@@ -116,6 +118,7 @@ async def test_a_question_is_always_told_and_is_read_once_it_is_answered(ada: To
     await ada.hear()
     (told,) = await ada.inbox()
     assert (told.kind, told.question_id, told.title) == (Kind.QUESTION, question_id, "Hello")
+    assert told.text == "Whether send was carried out is not known."
     async with ada.resources.db.transaction() as session:
         await mark_thread_read(session, ada.resources, ada.user_id, told.thread_id or new_id())
     assert (await ada.inbox())[0].read_at is None
@@ -137,10 +140,14 @@ async def test_a_question_that_was_answered_meanwhile_is_no_news(ada: Told) -> N
 
 async def test_a_schedule_that_was_skipped_is_told_in_its_owners_language(ada: Told) -> None:
     await ada.wish(language="de")
+    daily = Rule(kind=RuleKind.CRON, text="0 8 * * *", time_zone="UTC")
+    new = NewSchedule(text="Wie wird das Wetter?", name="Wetter", rule=daily)
+    async with ada.resources.db.transaction() as session:
+        schedule = await create_schedule(session, ada.user_id, new)
     event = Envelope(
         id=new_id(), type="schedule.skipped", source="schedules", time=now(), user_id=ada.user_id,
-        subject_id=new_id(), correlation_id=None, causation_id=None,
-        payload={"name": "Wetter", "moments": 2, "reason": "missed"},
+        subject_id=schedule.id, correlation_id=None, causation_id=None,
+        payload={"moments": 2, "reason": "missed"},
     )  # fmt: skip
     async with ada.resources.db.transaction() as session:
         await handle(ada.resources, session, event)

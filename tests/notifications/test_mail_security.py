@@ -98,6 +98,7 @@ async def test_a_server_without_starttls_is_told_nothing() -> None:
     assert {line.partition(" ")[0] for line, _ in mailbox.spoken} <= {"EHLO", "QUIT"}
 
 
+@pytest.mark.asvs("12.3.2")
 @pytest.mark.parametrize("way", ["starttls", "tls"])
 @pytest.mark.parametrize("is_trusted", [False, True], ids=["nobody's", "another's"])
 async def test_a_certificate_that_is_not_to_be_trusted_ends_it_before_the_password(

@@ -126,6 +126,7 @@ async def test_a_webhook_gets_text_in_which_nothing_is_a_command(
     }
 
 
+@pytest.mark.asvs("1.3.11")
 async def test_an_email_is_text_and_html_with_a_link_and_an_id_of_its_own(
     ada: Told, mailbox: Mailbox
 ) -> None:

@@ -10,7 +10,7 @@ from app.orchestrator.offline.requests import language_of
 from tests.orchestrator.offline_turn import turn
 
 TOOLS = {"clock", "calculator", "start_task", "list_tasks", "cancel_task", "schedule", "remind",
-         "list_schedules", "change_schedule"}  # fmt: skip
+         "list_schedules", "change_schedule", "remember", "recall", "forget"}  # fmt: skip
 Calls = list[tuple[str, dict[str, Any]]]
 
 
@@ -38,6 +38,15 @@ def change(name: str, action: str) -> tuple[str, dict[str, str]]:
 SUM = ("calculator", {"expression": "12*7+3"})
 OPEN = ("list_tasks", {"state": "open"})
 REQUESTS: list[tuple[str, Calls]] = [
+    ("Remember that I drink tea without milk.",
+     [("remember", {"text": "I drink tea without milk."})]),
+    ("Merk dir, dass ich Tee ohne Milch trinke",
+     [("remember", {"text": "Dass ich Tee ohne Milch trinke"})]),
+    ("Bitte merk dir: Mein Rad ist rot.", [("remember", {"text": "Mein Rad ist rot."})]),
+    ("What do you know about my tea?", [("recall", {"question": "my tea"})]),
+    ("Was weißt du über mein Rad?", [("recall", {"question": "mein Rad"})]),
+    ("Forget that my bicycle is red", [("forget", {"memory": "my bicycle is red"})]),
+    ("Vergiss, dass mein Rad rot ist", [("forget", {"memory": "mein Rad rot ist"})]),
     ("every weekday at 8 send me the time in Tokyo",
      [schedule("every weekday at 8", "send me the time in Tokyo")]),
     ("every 2 hours check the server", [schedule("every 2 hours", "check the server")]),

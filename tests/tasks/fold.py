@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 _DIFFERENT = text("set local timezone to 'UTC'")
 _FOLDED = text(
     """
-    select t.id, to_jsonb(t) - '{lease_until,version}'::text[] as row,
+    select t.id, to_jsonb(t) - '{lease_until,version}'::text[] || '{"name": null,
+           "description": null, "parameters": null, "labels": null, "details": null}' as row,
            (select jsonb_object_agg(c.key, c.value) from (
                 select distinct on (e.key) e.key, e.value
                 from events, jsonb_each(payload -> 'changes') e

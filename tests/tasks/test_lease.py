@@ -38,6 +38,7 @@ async def lapse(resources: Resources) -> None:
         await session.execute(text("update tasks set lease_until = now() - interval '1 second'"))
 
 
+@pytest.mark.asvs("2.3.4")
 async def test_a_task_is_claimed_once(resources: Resources, make_user: MakeUser) -> None:
     new = await waiting_task(resources, make_user)
     assert len(await claim(resources, "one", new)) == 1

@@ -35,13 +35,14 @@ class Desk:
         return new.id
 
     async def age(self, name: str, by: str) -> None:
+        ids = {known: id for id, known in self.names.items()}
         async with self._resources.db.transaction() as session:
             await session.execute(
                 text(
                     "update tasks set queued_at = queued_at - cast(:by as interval),"
-                    " rank_at = rank_at - cast(:by as interval) where name = :name"
+                    " rank_at = rank_at - cast(:by as interval) where id = :id"
                 ),
-                {"by": timedelta(minutes=int(by)), "name": name},
+                {"by": timedelta(minutes=int(by)), "id": ids[name]},
             )
 
     async def taken(self, most: int = 50) -> list[str]:
@@ -103,6 +104,7 @@ async def test_a_task_that_could_not_begin_in_time_never_does(desk: Desk) -> Non
     assert await desk.taken() == []
 
 
+@pytest.mark.asvs("2.3.1")
 async def test_a_task_waits_for_those_it_depends_on(desk: Desk) -> None:
     first, second = await desk.add("first"), await desk.add("second")
     third = await desk.add("third", depends_on=(first, second))

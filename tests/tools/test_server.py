@@ -54,6 +54,7 @@ async def test_missing_arguments_are_an_error_that_names_them() -> None:
     assert "expression\n  Field required" in _text(result)
 
 
+@pytest.mark.asvs("16.5.1")
 def test_a_bug_in_a_tool_is_a_reference_and_not_a_stack(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

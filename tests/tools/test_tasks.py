@@ -44,8 +44,8 @@ async def test_a_started_task_is_the_callers_and_a_child_of_the_calling_task(
     assert task.parameters["time_zone"] == "Europe/Berlin"
     assert f"[Laptops](/thread/{task.thread_id})" in said and "/work/tasks" in said
     async with resources.db.transaction() as session:
-        message = await session.scalar(select(Step.output).where(Step.id == task.message_id))
-    assert message == "Compare three laptops"
+        message = await session.get_one(Step, task.message_id)
+    assert message.output == "Compare three laptops"
 
 
 async def test_the_same_call_made_again_is_the_same_task(
@@ -187,7 +187,7 @@ async def test_what_changes_something_says_so_and_may_be_repeated(resources: Res
     async with open_tools(resources) as session:
         tools = {tool.name: tool.annotations for tool in (await session.list_tools()).tools}
 
-    reading = {"clock", "calculator", "list_tasks", "list_schedules"}
+    reading = {"clock", "calculator", "list_tasks", "list_schedules", "read_result", "recall"}
     for name, hints in tools.items():
         assert hints is not None
         assert hints.readOnlyHint is (name in reading)
@@ -195,4 +195,5 @@ async def test_what_changes_something_says_so_and_may_be_repeated(resources: Res
     assert {n for n, h in tools.items() if h and h.destructiveHint} == {
         "cancel_task",
         "change_schedule",
+        "forget",
     }

@@ -19,7 +19,8 @@ from app.tasks.lease import TaskEnd, claim_tasks, end_tasks
 from app.tasks.models import Task, TaskStatus
 from app.tasks.rest import release_waiting
 from app.turns.schedules import fire_due, list_runs, run_now
-from app.users.models import User
+from app.users.models import Role, User
+from app.users.permissions import READ_ONLY
 from tests.factories import MakeUser
 
 NEWS = "What is new?"
@@ -301,3 +302,20 @@ async def test_one_that_rests_or_is_removed_does_not_run(
     assert [kind for kind, _, _ in await told(resources, id)] == [
         "created", "paused", "resumed", "removed", "restored"
     ]  # fmt: skip
+
+
+async def test_a_schedule_of_somebody_who_only_reads_now_does_not_fire_and_says_why(
+    resources: Resources, make_user: MakeUser
+) -> None:
+    ada = await make_user()
+    id = await make(resources, ada.id)
+    moment = await due(resources, id)
+    async with resources.db.transaction() as session:
+        await session.execute(update(User).values(role=Role.VIEWER))
+    await fire_due(resources, moment)
+    assert await runs(resources, id) == []
+    async with resources.db.transaction() as session:
+        skipped = select(StoredEvent.payload).where(StoredEvent.type == "schedule.skipped")
+        said = await session.scalar(skipped)
+    assert said is not None
+    assert READ_ONLY in str(said)

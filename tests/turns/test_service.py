@@ -45,6 +45,7 @@ async def end(resources: Resources, accepted: Accepted, status: TaskStatus) -> N
         assert await end_tasks(session, [TaskEnd(task=task, status=status)])
 
 
+@pytest.mark.asvs("2.3.3")
 async def test_an_accepted_message_has_its_task_and_its_event(
     resources: Resources, make_user: MakeUser
 ) -> None:

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
 import uvicorn
-from sqlalchemy.dialects.postgresql import insert
 
 from app.chats.models import Step, StepKind
 from app.core.bus import Bus
@@ -45,8 +44,8 @@ class Web:
     runtime: Runtime
 
 
-@pytest.fixture
-async def web(resources: Resources) -> AsyncIterator[Web]:
+@asynccontextmanager
+async def open_web(resources: Resources) -> AsyncIterator[Web]:
     """The real application on a real port, in the loop of the test."""
     bus, live = Bus(resources.redis), Live(resources.redis)
     bus.subscribe(LIVE, live.heard)
@@ -57,6 +56,8 @@ async def web(resources: Resources) -> AsyncIterator[Web]:
         port=0,
         lifespan="off",
         ws="websockets-sansio",
+        proxy_headers=False,
+        server_header=False,
         log_config=None,
         timeout_graceful_shutdown=1,
     )
@@ -71,6 +72,13 @@ async def web(resources: Resources) -> AsyncIterator[Web]:
         await serving
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+
+
+@pytest.fixture
+async def web(resources: Resources) -> AsyncIterator[Web]:
+    """The real application on a real port, for one test."""
+    async with open_web(resources) as served:
+        yield served
 
 
 SignIn = Callable[..., Awaitable[ChatClient]]
@@ -139,19 +147,18 @@ class Worker:
             end = TaskEnd(task=task, status=status, error_code=code, error=error)
             assert await end_tasks(session, [end])
             at = now()
-            await session.execute(
-                insert(Step).values(
-                    id=derived_id(task.id, "answer"),
-                    thread_id=task.thread_id,
-                    task_id=task.id,
-                    kind=StepKind.ASSISTANT_MESSAGE,
-                    name="Keiko",
-                    output="\n\n".join(part for part in (text, error) if part),
-                    is_error=error is not None,
-                    created_at=at,
-                    ended_at=at,
-                )
+            answer = Step(
+                id=derived_id(task.id, "answer"),
+                thread_id=task.thread_id,
+                task_id=task.id,
+                kind=StepKind.ASSISTANT_MESSAGE,
+                name="Keiko",
+                output="\n\n".join(part for part in (text, error) if part),
+                is_error=error is not None,
+                created_at=at,
+                ended_at=at,
             )
+            session.add(answer)
 
     async def end(
         self,

@@ -18,12 +18,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.core.bus import Bus
 from app.core.redis import HINTS
 from app.core.resources import Resources
-from app.ui import files, sign_in
+from app.ui import files, second_factor, security, sign_in
 from app.ui.gate import Gate
 from app.ui.guard import mount_chainlit
 from app.ui.sockets import OpenSockets
 from app.users.models import User
-from app.users.sessions import SignedIn
+from app.users.signed_in import SignedIn
 from tests.users.people import open_session
 
 Json = dict[str, Any]
@@ -45,10 +45,10 @@ class Site:
     async def open_socket(
         self, headers: dict[str, str], **options: Any
     ) -> aiohttp.ClientWebSocketResponse:
-        """A socket of Chainlit's page, with its session; raises if it is refused."""
+        """A socket of Chainlit's page, with its session and origin; raises if it is refused."""
         address = f"{self.url}/ws/socket.io/?EIO=4&transport=websocket"
         ws: aiohttp.ClientWebSocketResponse = await self.client.ws_connect(
-            address, headers=headers, **options
+            address, headers={"Origin": self.url, **headers}, **options
         )
         assert (await ws.receive_str(timeout=10)).startswith("0{")
         page = {"clientType": "webapp", "sessionId": str(uuid4()), "userEnv": "{}"}
@@ -77,6 +77,8 @@ class _Wired:
 def _build(resources: Resources) -> ASGIApp:
     app = FastAPI(openapi_url=None)
     app.include_router(sign_in.router)
+    app.include_router(second_factor.router)
+    app.include_router(security.router)
 
     @app.api_route("/probe", methods=["GET", "POST", "PUT", "DELETE"])
     async def probe(request: Request) -> Json:

@@ -91,6 +91,7 @@ async def test_the_bundle_is_kept_for_ever_and_asked_for_once(
         assert len(await answer.read()) == BUNDLE.stat().st_size
 
 
+@pytest.mark.asvs("13.4.1", "13.4.3")
 @pytest.mark.parametrize(
     "path",
     [

@@ -340,6 +340,7 @@ async def test_a_thread_that_does_not_exist_is_not_found(open_tab: OpenTab, thre
     assert tab.named("resume_thread") == []
 
 
+@pytest.mark.asvs("2.2.2")
 @pytest.mark.parametrize("event", ["client_message", "edit_message"])
 @pytest.mark.parametrize(
     "payload",

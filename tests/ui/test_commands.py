@@ -8,8 +8,9 @@ from app.chats.commands import Command, as_command, read_command
 from app.turns.service import Incoming
 from app.ui.commands import commands_in
 from app.ui.incoming import Sender, read_message
+from app.users.models import Role
 
-SENDER = Sender(user_id=uuid4(), name="Ada", thread_id=uuid4(), language="en")
+SENDER = Sender(user_id=uuid4(), name="Ada", thread_id=uuid4(), language="en", role=Role.USER)
 
 
 def sent(text: str, **more: object) -> Incoming:

@@ -23,6 +23,7 @@ def own(_: object) -> Response:
 APP = SecurityHeaders(Starlette(routes=[Route("/plain", plain), Route("/own", own)]))
 
 
+@pytest.mark.asvs("14.2.2", "14.3.2")
 def test_what_says_nothing_itself_may_do_nothing_and_is_not_kept() -> None:
     headers = TestClient(APP).get("/plain").headers
     assert headers["content-security-policy"] == NOTHING_ALLOWED
@@ -40,12 +41,14 @@ def test_what_an_answer_says_itself_stands_and_is_said_once() -> None:
     assert headers.get_list("cache-control") == ["public, max-age=9"]
 
 
+@pytest.mark.asvs("3.4.1")
 def test_https_is_asked_for_only_where_there_is_https() -> None:
     assert "strict-transport-security" not in TestClient(APP).get("/plain").headers
     secure = TestClient(APP, base_url="https://keiko.example").get("/plain").headers
     assert "max-age=63072000" in secure["strict-transport-security"]
 
 
+@pytest.mark.asvs("3.4.3", "3.4.4", "3.4.5", "3.4.6")
 @pytest.mark.parametrize(
     "path",
     ["/", "/login", "/ready", "/user", "/nowhere", "/api/v1/threads", "/assets/nothing.js"],

@@ -64,6 +64,7 @@ async def test_the_page_is_served_at_each_address_of_its_router(
         assert 'id="root"' in await answer.text()
 
 
+@pytest.mark.asvs("14.2.3")
 def test_the_page_names_no_foreign_host_and_has_no_inline_script() -> None:
     html = prepare().html
     assert "//" not in re.sub(r"<!--.*?-->", "", html)

@@ -264,6 +264,7 @@ async def test_a_draft_is_there_again_after_a_reload_and_gone_once_sent(
     await expect(page.locator("#chat-input")).to_have_value("")
 
 
+@pytest.mark.asvs("14.3.1")
 async def test_signing_out_leaves_no_draft_behind(tiny: Tiny, page: Page) -> None:
     await page.locator("#chat-input").fill("half a thought")
     assert "half a thought" in await page.evaluate("JSON.stringify(localStorage)")
@@ -308,5 +309,5 @@ async def test_heartbeats_do_not_wait_behind_text(tiny: Tiny, page: Page) -> Non
     token = {"id": ONE, "token": "a", "isSequence": False, "isInput": False}
     await tiny.say("stream_token", token)
     await tiny.sockets[-1].send_str("2")
-    await page.wait_for_function("frames_.length === 1")
+    await page.wait_for_function("frames_.length === 1", polling=50)  # no frame will come
     assert await page.evaluate("frames_") == ["2"]

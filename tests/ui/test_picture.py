@@ -9,7 +9,16 @@ import pytest
 from app.chats.models import Feedback, Step, StepKind, Thread
 from app.core.clock import derived_id
 from app.tasks.models import Question, QuestionKind, Task, TaskStatus
-from app.tasks.parts import Ended, LiveState, Started, Text, ToolFinished, ToolStarted
+from app.tasks.parts import (
+    Ended,
+    LiveState,
+    Started,
+    Text,
+    ToolFinished,
+    ToolProgress,
+    ToolStarted,
+    tool_step_id,
+)
 from app.turns.service import ThreadRows
 from app.ui.picture import Picture, difference, draw, thread_shape
 from app.ui.shapes import answer_id
@@ -42,6 +51,7 @@ class Story:
             status=status,
             parameters={},
             created_at=at,
+            fence=0 if status is TaskStatus.QUEUED else 1,
             started_at=None if status is TaskStatus.QUEUED else at,
         )
         self._step(message_id, StepKind.USER_MESSAGE, str(USER), output=text, task_id=None)
@@ -256,6 +266,60 @@ def test_the_row_of_a_tool_call_wins_over_its_parts(story: Story) -> None:
     assert story.draw().steps[str(row.id)]["output"] == "from the row"
 
 
+def brought(*audiences: str, links: int = 0) -> dict[str, Any]:
+    """What a tool call brought: an image for each audience, and links."""
+    files = [
+        {"id": f"f{n}", "name": "a.png", "kind": "image/png", "size": 7, "sha256": "0" * 64,
+         "audience": audience}
+        for n, audience in enumerate(audiences)
+    ]  # fmt: skip
+    return {
+        "files": files,
+        "links": [{"uri": None, "name": "n", "description": ""}] * links,
+    }
+
+
+def test_what_a_tool_brought_stands_below_it_from_parts_as_from_rows(story: Story) -> None:
+    task = story.turn()
+    tool = str(derived_id(task.id, "tool:1"))
+    story.say(
+        task,
+        Started(1),
+        ToolStarted(tool, "calculator", '{"expression": "6*7"}'),
+        ToolFinished(tool, "42", False, brought("all", "user", "model")),
+        Text("It is 42."),
+        Ended("completed"),
+    )
+    from_parts = story.draw()
+    bearer = list(from_parts.steps)[list(from_parts.steps).index(tool) + 1]
+    (card,) = from_parts.elements.values()
+    assert (card["name"], card["forId"]) == ("Files", bearer)
+    assert [file["id"] for file in card["props"]["files"]] == ["f0", "f1"]
+    assert "sha256" not in str(card)
+    task.status, task.completed_at = TaskStatus.COMPLETED, story.now()
+    story.tool(task, "1").details = brought("all", "user", "model")
+    story.answer(task, "It is 42.")
+    from_rows = draw(story.rows, {})
+    assert list(from_rows.steps) == list(from_parts.steps)
+    assert from_rows.elements == from_parts.elements
+
+
+@pytest.mark.parametrize("details", [{}, brought(), brought("model")])
+def test_a_tool_that_brought_nothing_for_people_bears_no_card(
+    story: Story, details: dict[str, Any]
+) -> None:
+    task = story.turn()
+    story.tool(task, "1").details = details
+    assert draw(story.rows, {}).elements == {}
+
+
+def test_links_alone_bear_a_card_too(story: Story) -> None:
+    task = story.turn()
+    story.tool(task, "1").details = brought(links=2)
+    (card,) = draw(story.rows, {}).elements.values()
+    assert len(card["props"]["links"]) == 2
+
+
 def test_a_tool_that_begins_after_text_stands_before_the_answer_on_every_page(
     story: Story,
 ) -> None:
@@ -356,10 +420,37 @@ def test_a_stopped_turn_keeps_its_text_and_offers_nothing(story: Story) -> None:
     assert not picture.busy
 
 
+def test_how_far_a_call_is_stands_below_it_until_it_ends(story: Story) -> None:
+    task = story.turn()
+    story.say(task, Started(1), ToolStarted("t", "count", "{}"))
+    before = story.draw()
+    story.say(task, ToolProgress("t", "25 % · reading", 25))
+    page = page_after(before, middle := story.draw())
+    (card,) = page.elements.values()
+    assert card["name"] == "Progress"
+    assert card["props"] == {"tool": "count", "line": "25 % · reading", "percent": 25}
+    assert [step["id"] for step in page.children(str(task.id))] == ["t", card["forId"]]
+    story.say(task, ToolFinished("t", "done", False))
+    page = page_after(before, middle, story.draw())
+    assert page.elements == {}
+    assert [step["id"] for step in page.children(str(task.id))] == ["t"]
+
+
 def test_a_stopped_stream_keeps_its_text_until_the_rows_are_read(story: Story) -> None:
     task = story.turn()
     story.say(task, Started(1), Text("Half an ans"), Ended("cancelled"))
     assert story.draw().steps[answer_id(task.id)]["output"] == "Half an ans"
+
+
+def test_a_stopped_stream_keeps_its_text_where_the_rows_do_not_know_of_its_start(
+    story: Story,
+) -> None:
+    task = story.turn(status=TaskStatus.QUEUED)
+    story.say(task, Started(1), Text("Half an ans"))
+    before = story.draw()
+    story.say(task, Ended("cancelled"))
+    page = page_after(before, story.draw())
+    assert page.steps[answer_id(task.id)]["output"] == "Half an ans"
 
 
 def test_a_retry_begins_with_nothing_of_the_failed_try(story: Story) -> None:
@@ -386,6 +477,19 @@ def test_a_question_is_a_card_of_its_own_and_the_page_is_not_busy(story: Story) 
     assert card["props"]["content"] == {"tool": "send"}
     assert picture.steps[card["forId"]]["parentId"] == str(task.id)
     assert not picture.busy
+
+
+def test_a_question_in_the_midst_of_a_call_stands_below_the_call(story: Story) -> None:
+    task = story.turn()
+    call = str(tool_step_id(task.id, "c1"))
+    story.say(task, Started(1), ToolStarted(call, "book", "{}"))
+    before = story.draw()
+    question = story.ask(task)
+    question.content = {"tool": "book", "tool_call_id": "c1"}
+    page = page_after(before, story.draw())
+    assert page.children(str(task.id))[0]["id"] == call
+    page = page_after(story.draw())
+    assert page.children(str(task.id))[0]["id"] == call
 
 
 def test_an_answered_question_shows_its_answer_on_every_page(story: Story) -> None:

@@ -51,6 +51,7 @@ async def test_a_program_signs_in_with_json(site: Site) -> None:
     assert await find_session(site.resources, _token(cookie)) is not None
 
 
+@pytest.mark.asvs("3.3.1", "3.3.2", "3.3.3", "3.3.4")
 async def test_over_https_the_cookie_belongs_to_this_host_alone(resources: Resources) -> None:
     async with open_site(resources) as site:
         await make_user(resources)
@@ -66,6 +67,7 @@ async def test_over_https_the_cookie_belongs_to_this_host_alone(resources: Resou
             assert (await answer.json())["who"] is None
 
 
+@pytest.mark.asvs("7.2.4")
 async def test_a_session_that_was_planted_is_worth_nothing_after_the_sign_in(site: Site) -> None:
     mallory, _ = await make_user(site.resources, "mallory"), await make_user(site.resources)
     planted = await site.cookie(mallory)
@@ -157,6 +159,7 @@ async def test_a_page_without_a_session_leads_over_the_login_and_back(site: Site
         assert await answer.json() == {"who": "ada"}
 
 
+@pytest.mark.asvs("3.7.2")
 @pytest.mark.parametrize(
     "wanted",
     ["https://evil.example/", "//evil.example", "/\\evil.example", "\\/evil", "/a\nb", "evil", ""],
@@ -171,6 +174,7 @@ async def test_the_way_on_never_leads_to_another_site(site: Site, wanted: str) -
         assert 'name="next" value="/"' in await answer.text()
 
 
+@pytest.mark.asvs("7.4.4")
 @pytest.mark.parametrize("path", ["/auth/logout", "/logout"])
 async def test_signing_out_ends_the_session_and_clears_the_cookie(site: Site, path: str) -> None:
     cookie = await site.cookie(await make_user(site.resources))
@@ -193,6 +197,7 @@ async def test_signing_out_twice_or_as_nobody_is_no_error(site: Site) -> None:
         assert (answer.status, answer.headers["Location"]) == (303, "/login")
 
 
+@pytest.mark.asvs("7.6.2")
 async def test_a_foreign_page_can_sign_nobody_in_or_out(site: Site) -> None:
     cookie = await site.cookie(await make_user(site.resources))
     foreign = cookie | {"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"}

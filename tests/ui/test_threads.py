@@ -155,6 +155,7 @@ def requests(thread_id: str, task_id: str) -> list[tuple[str, str, Any]]:
     ]
 
 
+@pytest.mark.asvs("8.2.2")
 async def test_another_users_things_are_not_found_and_stay_as_they_are(
     open_tab: OpenTab, worker: Worker, make_user: MakeUser, resources: Resources
 ) -> None:

@@ -33,6 +33,7 @@ def test_chainlit_is_imported_with_the_stand_in_and_without_langgraph(tmp_path: 
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.asvs("14.2.3")
 def test_the_stand_in_does_nothing_and_refuses_to_begin() -> None:
     Traceloop.set_association_properties({"thread": "1"})
     with pytest.raises(RuntimeError, match="LITERAL_API_KEY"):

@@ -15,7 +15,7 @@ from app.users.models import User
 from app.users.sessions import Browser, start_session
 from tests.ui.conftest import Web
 
-PAGES = ("tasks", "schedules", "inbox", "tools", "settings")
+PAGES = ("tasks", "schedules", "inbox", "tools", "record", "users", "settings")
 
 
 @pytest.fixture
@@ -55,6 +55,7 @@ async def test_who_is_not_signed_in_is_sent_to_the_login_and_back(web: Web, name
         assert answer.headers["Location"] == f"/login?next=/work/{name}"
 
 
+@pytest.mark.asvs("1.2.3")
 @pytest.mark.parametrize("name", PAGES)
 async def test_a_page_has_no_inline_script_and_a_strict_policy(
     client: aiohttp.ClientSession, name: str
@@ -66,6 +67,7 @@ async def test_a_page_has_no_inline_script_and_a_strict_policy(
     assert "frame-ancestors 'none'" in policy
 
 
+@pytest.mark.asvs("3.4.6")
 async def test_only_the_panel_may_stand_in_a_frame_and_only_in_ours(
     client: aiohttp.ClientSession,
 ) -> None:

@@ -48,6 +48,7 @@ async def test_the_first_link_makes_the_owner_once(resources: Resources) -> None
     assert await _names(resources) == ["ada"]
 
 
+@pytest.mark.asvs("2.3.4")
 async def test_of_many_who_use_one_link_at_once_one_becomes_the_owner(
     resources: Resources,
 ) -> None:
@@ -97,6 +98,7 @@ async def test_a_link_survives_a_name_that_is_taken(resources: Resources) -> Non
     assert second.role is Role.USER
 
 
+@pytest.mark.asvs("6.4.1")
 async def test_a_link_works_for_a_day_and_its_token_is_kept_nowhere(resources: Resources) -> None:
     token = await _owner_link(resources)
     async with resources.db.transaction() as session:

@@ -2,6 +2,8 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -10,7 +12,7 @@ from sqlalchemy import select, update
 from app.core.bus import Bus, read_hint
 from app.core.clock import now
 from app.core.errors import Unauthenticated
-from app.core.redis import HINTS, session_key
+from app.core.redis import HINTS, open_redis, session_key
 from app.core.resources import Resources
 from app.users.models import Session
 from app.users.service import disable_user
@@ -45,6 +47,7 @@ async def _age(resources: Resources, token: str, **by: timedelta) -> None:
     await resources.redis.flushall()
 
 
+@pytest.mark.asvs("7.2.3", "11.5.1")
 async def test_a_token_finds_its_user_and_is_kept_nowhere(resources: Resources) -> None:
     user = await make_user(resources)
     token = await open_session(resources, user)
@@ -57,11 +60,13 @@ async def test_a_token_finds_its_user_and_is_kept_nowhere(resources: Resources) 
     assert token not in kept
 
 
+@pytest.mark.asvs("7.2.1")
 @pytest.mark.parametrize("token", ["", "x" * 43, "ä" * 43, "a" * 42 + "\n", "x" * 100_000])
 async def test_a_token_that_was_never_given_finds_nobody(resources: Resources, token: str) -> None:
     assert await find_session(resources, token) is None
 
 
+@pytest.mark.asvs("7.2.2")
 async def test_each_session_has_a_token_of_its_own(resources: Resources) -> None:
     user = await make_user(resources)
     tokens = {await open_session(resources, user) for _ in range(3)}
@@ -86,6 +91,7 @@ async def test_sessions_go_on_and_end_while_redis_is_away(resources: Resources) 
     assert await find_session(away, token) is None
 
 
+@pytest.mark.asvs("7.3.1")
 async def test_a_session_that_is_used_outlives_its_idle_end(resources: Resources) -> None:
     token = await open_session(resources, await make_user(resources))
     for _ in range(3):
@@ -95,6 +101,7 @@ async def test_a_session_that_is_used_outlives_its_idle_end(resources: Resources
     assert await find_session(resources, token) is None
 
 
+@pytest.mark.asvs("7.3.2")
 async def test_no_session_outlives_its_absolute_end(resources: Resources) -> None:
     token = await open_session(resources, await make_user(resources))
     await _age(resources, token, expires_at=ABSOLUTE_END - timedelta(minutes=1))
@@ -103,6 +110,7 @@ async def test_no_session_outlives_its_absolute_end(resources: Resources) -> Non
     assert await find_session(resources, token) is None
 
 
+@pytest.mark.asvs("14.2.2")
 async def test_the_copy_in_redis_never_outlives_the_session(resources: Resources) -> None:
     token = await open_session(resources, await make_user(resources))
     await _age(resources, token, expires_at=ABSOLUTE_END - timedelta(seconds=5))
@@ -121,6 +129,7 @@ async def test_the_last_use_is_written_at_most_every_five_minutes(resources: Res
     assert now() - (await _row(resources, token)).last_seen_at < timedelta(seconds=30)
 
 
+@pytest.mark.asvs("7.4.1")
 async def test_an_ended_session_is_void_at_once_and_the_others_go_on(resources: Resources) -> None:
     user = await make_user(resources)
     token, other = await open_session(resources, user), await open_session(resources, user)
@@ -142,6 +151,24 @@ async def test_a_late_reader_cannot_bring_an_ended_session_back(resources: Resou
     assert await find_session(resources, token) is None
 
 
+@pytest.mark.asvs("7.4.1", "16.5.3")
+async def test_a_session_that_ended_while_redis_was_away_is_void_when_it_is_back(
+    resources: Resources, tmp_path: Path
+) -> None:
+    token = await open_session(resources, await make_user(resources))
+    signed_in = await find_session(resources, token)
+    assert signed_in is not None, "there is a copy of it now, for half a minute"
+    link = tmp_path / "redis.sock"
+    away = Resources(resources.settings, resources.db, open_redis(f"unix://{link}"))
+    await end_session(away, signed_in.session_id)
+    link.symlink_to(urlsplit(str(resources.settings.redis_url)).path)
+    async with asyncio.timeout(10):
+        while await find_session(resources, token) is not None:
+            await asyncio.sleep(0.05)
+    await away.redis.aclose()
+
+
+@pytest.mark.asvs("7.4.2")
 async def test_a_disabled_user_has_no_session_and_gets_none(resources: Resources) -> None:
     user = await make_user(resources)
     tokens = [await open_session(resources, user) for _ in range(2)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.core.embedded.supervisor import Embedded
+from app.core.rights import as_application
 from app.core.settings import Settings
 
 
@@ -15,9 +16,11 @@ def missing_servers(settings: Settings) -> Embedded:
 
 def with_addresses(settings: Settings, servers: Embedded) -> Settings:
     """The settings, with the addresses of the servers that now run."""
+    owner = servers.database_url
     return settings.model_copy(
         update={
-            "database_url": settings.database_url or servers.database_url,
+            "database_url": settings.database_url or (owner and as_application(owner)),
+            "database_owner_url": settings.database_owner_url or owner,
             "redis_url": settings.redis_url or servers.redis_url,
         }
     )

@@ -5,6 +5,7 @@ import re
 from typing import Any, NamedTuple
 
 from app.orchestrator.offline.cities import ONLY_GERMAN, find_places
+from app.orchestrator.offline.remembering import find_memory
 from app.orchestrator.offline.shapes import ToolRequest, Topic
 from app.orchestrator.offline.sums import find_sums
 from app.orchestrator.offline.work import find_work, reminder_in
@@ -25,6 +26,8 @@ def understand(text: str, language: str) -> Understood:
         return Understood(literal, Topic.UNCLEAR)
     if due := reminder_in(rest):
         return Understood([], Topic.REMINDER, due)
+    if memory := find_memory(rest):
+        return Understood([memory], Topic.UNCLEAR)
     work = find_work(rest, language)
     if work.missing:
         return Understood([], work.missing)

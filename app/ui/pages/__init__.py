@@ -18,12 +18,12 @@ from app.ui.pages.texts import TEXTS
 _HERE = Path(__file__).parent
 _PUBLIC = _HERE.parents[2] / "public" / "keiko"
 
-_POLICY = (
+_POLICY = Template(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "form-action 'self'$form_to; base-uri 'none'; frame-ancestors 'none'"
 )
+_MARKUP = ("ways", "markup")
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
     "Cache-Control": "no-store",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -32,16 +32,28 @@ _HEADERS = {
 
 
 def page(
-    name: str, language: str, *, status: int = 200, problem: str = "", **values: str
+    name: str,
+    language: str,
+    *,
+    status: int = 200,
+    problem: str = "",
+    form_to: str = "",
+    **values: str,
 ) -> HTMLResponse:
-    """A page in this language; `problem` is a sentence that stands above the form."""
+    """A page in this language; `problem` is a sentence that stands above the form.
+
+    `form_to` is where else the answer to its form may lead: browsers check that, too. Among the
+    values, `ways` (the buttons of other ways to sign in) and `markup` are HTML of our own making.
+    """
     texts = {**TEXTS[language], **values, "language": language, "version": _assets_version()}
     texts["problem"] = in_language(problem, language)
-    escaped = {key: escape(text) for key, text in texts.items()}
+    escaped = {key: text if key in _MARKUP else escape(text) for key, text in texts.items()}
     escaped["problem_hidden"] = "" if problem else "hidden"
     escaped["title"] = escaped[f"{name}_title"]
     escaped["content"] = _template(name).substitute(escaped)
-    return HTMLResponse(_template("layout").substitute(escaped), status, _HEADERS)
+    policy = _POLICY.substitute(form_to=f" {form_to}" if form_to else "")
+    headers = {**_HEADERS, "Content-Security-Policy": policy}
+    return HTMLResponse(_template("layout").substitute(escaped), status, headers)
 
 
 @cache

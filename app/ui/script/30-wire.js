@@ -5,8 +5,11 @@ const wire = (() => {
   const said = []; // (name, data): the page has said an event
   const heard = []; // (name, data): the server has said an event; true keeps it from the page
   const changed = []; // (): a socket has opened or closed
+  const adding = []; // (): what a new message has besides, as fields
   let current = null; // the socket that Chainlit speaks through
   let thread = ""; // the thread that it shows
+  let tooMany = false; // the server has closed the last socket: too many are open
+  const TRY_AGAIN_LATER = 1013;
 
   const decode = (frame) => {
     if (typeof frame !== "string" || !frame.startsWith("42[")) return null;
@@ -35,7 +38,8 @@ const wire = (() => {
     const [name, data] = decode(frame) ?? [];
     if (!data?.message) return frame;
     const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-    return encode(name, { ...data, message: { ...data.message, timeZone } });
+    const more = name === "client_message" ? adding.map((add) => add()) : [];
+    return encode(name, { ...data, message: Object.assign({ ...data.message, timeZone }, ...more) });
   };
 
   const Native = window.WebSocket;
@@ -49,7 +53,8 @@ const wire = (() => {
         return;
       }
       this.addEventListener("message", ({ data }) => this.#hear(data));
-      this.addEventListener("close", () => {
+      this.addEventListener("close", ({ code }) => {
+        tooMany = code === TRY_AGAIN_LATER;
         if (current === this) current = null;
         tell(changed);
       });
@@ -82,6 +87,7 @@ const wire = (() => {
       const [name, data] = decode(frame) ?? [];
       if (name === "connection_successful") {
         current = this;
+        tooMany = false;
         tell(changed);
       }
       if (name) tell(said, name, data);
@@ -93,7 +99,9 @@ const wire = (() => {
     said,
     heard,
     changed,
+    adding,
     encode,
+    isOneTooMany: () => tooMany,
     isOpen: () => current?.readyState === Native.OPEN,
     isCurrent: (socket) => socket === current,
     thread: () => thread,

@@ -78,13 +78,20 @@
 
   const draw = (late) => {
     const bar = document.getElementById("keiko-outbox");
+    if (wire.isOneTooMany() && !late.length) return drawOneTooMany(bar);
     if (!late.length) return bar?.remove();
     const [{ message, why }] = late;
     const reason = why ?? (wire.isOpen() ? words.waiting : words.offline);
     const text = `${words.left(late.length)}. ${reason}: “${message.output.slice(0, 60)}”`;
     const drawn = bar ?? document.body.appendChild(makeBar());
     drawn.firstChild.textContent = text;
+    drawn.lastChild.hidden = false;
     drawn.lastChild.onclick = () => discard(message.id);
+  };
+  const drawOneTooMany = (bar) => {
+    const drawn = bar ?? document.body.appendChild(makeBar());
+    drawn.firstChild.textContent = words.tooManyPages;
+    drawn.lastChild.hidden = true;
   };
   const makeBar = () => {
     const bar = Object.assign(document.createElement("div"), { id: "keiko-outbox", role: "status" });

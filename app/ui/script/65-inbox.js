@@ -6,7 +6,7 @@
     '<svg viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" stroke-width="2" ' +
     'stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">' +
     '<path d="M6 9a6 6 0 0 1 12 0c0 6 2.5 7 2.5 7h-17S6 15 6 9"/><path d="M10.3 20a2 2 0 0 0 3.4 0"/></svg>';
-  const TYPES = { task_done: "success", task_failed: "error", question: "warning", question_expired: "warning", schedule_missed: "warning" };
+  const TYPES = { task_done: "success", task_failed: "error", question: "warning", question_expired: "warning", schedule_missed: "warning", security: "warning" };
   const told = new Set();
   let unread = 0;
   let asked = "";

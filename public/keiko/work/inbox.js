@@ -11,6 +11,7 @@ const BADGES = {
   question: ["warn", t("Needs an answer", "Braucht eine Antwort")],
   question_expired: ["warn", t("No answer came", "Keine Antwort")],
   schedule_missed: ["warn", t("Did not run", "Nicht gelaufen")],
+  security: ["warn", t("Security", "Sicherheit")],
   digest: ["busy", t("Digest", "Überblick")],
 };
 
@@ -76,7 +77,8 @@ export async function open(root) {
     load();
   };
 
-  const address = (item) => (item.thread_id ? `/thread/${item.thread_id}` : null);
+  const address = (item) => (item.thread_id ? `/thread/${item.thread_id}` : item.kind === "security" ? "/work/settings#security" : null);
+  const shown = (item) => (["digest", "security"].includes(item.kind) ? item.headline : item.title);
   const follow = (item) => {
     if (item.read_at || item.kind === "question") return;
     api("/notifications/read", { method: "POST", body: { ids: [item.id] } }).catch(() => {});
@@ -84,7 +86,7 @@ export async function open(root) {
   const way = (item) =>
     address(item)
       ? html`<a class="button small ${item.kind === "question" && !item.read_at ? "primary" : ""}" href=${address(item)} @click=${() => follow(item)}
-          >${item.kind === "question" && !item.read_at ? t("Answer", "Antworten") : t("Open", "Öffnen")}<span class="hidden-label">: ${item.title}</span></a
+          >${item.kind === "question" && !item.read_at ? t("Answer", "Antworten") : t("Open", "Öffnen")}<span class="hidden-label">: ${shown(item)}</span></a
         >`
       : nothing;
 
@@ -95,14 +97,14 @@ export async function open(root) {
         <span class="badge ${colour}">${label}</span>
         <time class="small" datetime=${item.created_at}>${when(item.created_at)}</time>
       </div>
-      <h3>${item.kind === "digest" ? item.headline : item.title}</h3>
+      <h3>${shown(item)}</h3>
       ${item.text ? html`<p class="notice-text">${item.text}</p>` : nothing}
       <div class="actions">
         ${way(item)}
         <button class="button small plain" @click=${() => mark(item, item.read_at ? "unread" : "read")}>
           ${item.read_at ? t("Mark as unread", "Als ungelesen markieren") : t("Mark as read", "Als gelesen markieren")}
         </button>
-        <button class="button small plain" @click=${() => remove(item)}>${t("Remove", "Entfernen")}<span class="hidden-label">: ${item.title}</span></button>
+        <button class="button small plain" @click=${() => remove(item)}>${t("Remove", "Entfernen")}<span class="hidden-label">: ${shown(item)}</span></button>
       </div>
     </li>`;
   };

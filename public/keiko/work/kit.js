@@ -17,14 +17,14 @@ export const t = (english, german) => (isGerman ? german : english);
 // Whether a key is being typed into something, and so is not meant for the page.
 export const isTyping = ({ target }) => Boolean(target.closest?.("input, textarea, select, dialog, [contenteditable]"));
 
-// Ask the REST face; a path without "/api" is one below /api/v1. Gives back the data, or throws
-// {message, field, code}.
-export async function api(path, { method = "GET", body } = {}) {
+// Ask the REST face, or the sign-in below /auth; any other path is one below /api/v1. Gives back the data, or throws
+// {message, field, code}. What was asked too often is asked again, once it may be.
+export async function api(path, { method = "GET", body, tries = 3 } = {}) {
   const headers = { Accept: "application/json", "Accept-Language": document.documentElement.lang };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(path.startsWith("/api/") ? path : `/api/v1${path}`, {
+    answer = await fetch(/^\/(api|auth)\//.test(path) ? path : `/api/v1${path}`, {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -33,6 +33,10 @@ export async function api(path, { method = "GET", body } = {}) {
     throw problem(t("Keiko does not answer. Try again in a moment.", "Keiko antwortet nicht. Versuche es gleich noch einmal."), "unreachable");
   }
   if (answer.status === 401) toLogin();
+  if (answer.status === 429 && method === "GET" && tries > 1) {
+    await new Promise((done) => setTimeout(done, 1000 * (Number(answer.headers.get("Retry-After")) || 5)));
+    return api(path, { tries: tries - 1 });
+  }
   const content = await answer.json().catch(() => null);
   if (answer.ok) return content?.data ?? null;
   const error = content?.error;
@@ -160,6 +164,20 @@ export function undo(text, action = () => {}) {
     };
     bar.append(button);
   });
+}
+
+// Copy what stands in a field. Only pages by https, or of this very machine, may do so by themselves: elsewhere what is to
+// be copied is chosen, and the reader does the rest.
+export async function copy(id) {
+  const field = document.getElementById(id);
+  try {
+    await navigator.clipboard.writeText(field.value);
+    toast(t("Copied", "Kopiert"));
+  } catch {
+    field.focus();
+    field.select();
+    toast(t("Chosen: copy it with Ctrl+C, or ⌘C.", "Markiert: Kopiere es mit Strg+C oder ⌘C."));
+  }
 }
 
 // Ask before something that cannot be taken back; true if it is wanted.

@@ -7,7 +7,7 @@ export const isSeen = () => document.visibilityState === "visible";
 
 // Close the menus of the rows, but for the one that `target` is in.
 export const closeMenus = (root, target = null) =>
-  root.querySelectorAll("details[open]").forEach((menu) => menu.contains(target) || (menu.open = false));
+  root.querySelectorAll(".menu[open]").forEach((menu) => menu.contains(target) || (menu.open = false));
 
 // Choose the next row (`step` 1) or the one before (-1), from wherever the focus is.
 function move(rows, step) {

@@ -1,6 +1,7 @@
 // The shell: which page is shown, the way between pages, and the keys that work on all of them.
 
-import { html, isPanel, isTyping, nothing, render, t } from "./kit.js";
+import { api, html, isPanel, isTyping, nothing, render, t } from "./kit.js";
+import { edged, watch } from "./edges.js";
 import "./notices.js";
 
 const PAGES = [
@@ -8,12 +9,15 @@ const PAGES = [
   { name: "schedules", key: "s", label: t("Schedules", "Zeitpläne"), load: () => import("./schedules.js") },
   { name: "inbox", key: "i", label: t("Inbox", "Eingang"), load: () => import("./inbox.js") },
   { name: "tools", key: "o", label: "Tools", load: () => import("./tools.js") },
+  { name: "record", label: t("Record", "Protokoll"), load: () => import("./record.js"), isForAdmins: true },
+  { name: "users", label: t("Users", "Benutzer"), load: () => import("./users.js"), isForAdmins: true },
   { name: "settings", label: t("Settings", "Einstellungen"), load: () => import("./settings.js") },
 ];
 
 const frame = document.getElementById("frame");
 let close = () => {};
 let turn = 0;
+let isAdmin = PAGES.some(({ name, isForAdmins }) => isForAdmins && location.pathname === `/work/${name}`); // until it is known
 
 const named = (path) => PAGES.find(({ name }) => path === `/work/${name}`) ?? PAGES[0];
 
@@ -35,11 +39,16 @@ const shell = (shown) => html`
     ? nothing
     : html`<header>
         <a class="brand" href="/" title=${t("To the chat", "Zum Gespräch")}>${brand}<span>Keiko</span></a>
-        <nav aria-label=${t("Pages", "Seiten")} @click=${follow}>${PAGES.map((page) => link(page, shown))}</nav>
+        ${edged(html`<nav aria-label=${t("Pages", "Seiten")} @click=${follow}>${PAGES.filter((page) => isAdmin || !page.isForAdmins).map((page) => link(page, shown))}</nav>`)}
         <a class="button to-chat" href="/">${t("Chat", "Gespräch")}</a>
       </header>`}
   <main id="content" tabindex="-1"></main>
 `;
+
+function draw(shown) {
+  render(shell(shown), frame);
+  if (!isPanel) watch(frame.querySelector("nav"));
+}
 
 function follow(event) {
   const target = event.target.closest("a");
@@ -57,7 +66,7 @@ async function show() {
   close = () => {};
   document.title = `${page.label} · Keiko`;
   document.body.classList.toggle("panel", isPanel);
-  render(shell(page), frame);
+  draw(page);
   const root = document.createElement("div");
   root.className = `page ${page.name}`;
   document.getElementById("content").replaceChildren(root);
@@ -83,3 +92,11 @@ document.addEventListener("keydown", (event) => {
 
 window.addEventListener("popstate", show);
 show();
+if (!isPanel) learnRole();
+
+// Pages for admins have a way to them once it is known that an admin reads.
+async function learnRole() {
+  const { role } = await api("/me").catch(() => ({}));
+  isAdmin = role === "admin";
+  draw(named(location.pathname));
+}

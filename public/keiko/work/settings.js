@@ -1,7 +1,10 @@
-// The page "Settings": by which ways, and when, its reader is told something.
+// The page "Settings": how its reader is told something, what is remembered, and who else may come in.
 
 import { api, html, live, nothing, render, t, toast, when, zone } from "./kit.js";
+import { connectedApps } from "./connected-apps.js";
+import { memories } from "./memories.js";
 import * as push from "./push.js";
+import { security } from "./security.js";
 
 const KINDS = [
   ["question", t("Needs your answer", "Braucht deine Antwort")],
@@ -36,6 +39,9 @@ export async function open(root) {
   let isClosed = false;
 
   const draw = () => isClosed || render(view(), root);
+  const kept = memories(() => draw());
+  const apps = connectedApps(() => draw());
+  const safety = security(() => draw());
   const attempt = async (work) => {
     isBusy = true;
     problem = null;
@@ -190,23 +196,34 @@ export async function open(root) {
     ${others().length ? html`<h3>${t("Other browsers", "Andere Browser")}</h3><ul class="devices">${others().map(device)}</ul>` : nothing}
   </section>`;
 
+  const toSecurity = (event) => {
+    event?.preventDefault();
+    document.getElementById("security-title")?.focus();
+    document.getElementById("security")?.scrollIntoView();
+  };
   const general = () => (problem && !root.querySelector(`[name="${problem.field}"]`) ? html`<p class="problem" role="alert">${problem.message}</p>` : nothing);
   const view = () =>
-    html`<div class="heading"><h1>${t("Settings", "Einstellungen")}</h1></div>
+    html`<div class="heading">
+        <h1>${t("Settings", "Einstellungen")}</h1>
+        <a class="button" href="#security" @click=${toSecurity}>${t("Security", "Sicherheit")}</a>
+      </div>
       ${general()}
       ${wishes && known
         ? html`<form class="form settings-form" novalidate @submit=${(event) => (event.preventDefault(), save())}>
             <section class="card form" aria-labelledby="what">
               <h2 id="what">${t("How you are told", "Wie du Bescheid bekommst")}</h2>
               ${table()}
-              <small>${t("Everything is in the inbox, whatever you choose here.", "Im Eingang steht alles, was immer du hier wählst.")}</small>
+              <small>${t("Everything is in the inbox, whatever you choose here. When what you sign in with changes, you are told at once by every way there is.", "Im Eingang steht alles, was immer du hier wählst. Ändert sich, womit du dich anmeldest, erfährst du es sofort und auf jedem Weg.")}</small>
             </section>
             ${times()} ${addresses()} ${pushes()}
             <div class="save"><button class="button primary" ?disabled=${isBusy}>${t("Save", "Speichern")}</button></div>
-          </form>`
+          </form>
+            <div class="form settings-form settings-more">${safety.view()} ${kept.view()} ${apps.view()}</div>`
         : nothing}`;
 
   await attempt(load);
+  await Promise.all([safety.load(), kept.load(), apps.load()]);
+  if (location.hash === "#security") toSecurity();
   return () => {
     isClosed = true;
   };

@@ -1,0 +1,1 @@
+"""What Keiko remembers for a user: short texts, found by their words."""
