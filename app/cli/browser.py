@@ -76,9 +76,8 @@ def _install_package(name: str) -> None:
     if apt is None or os.geteuid() != 0:
         return
     click.echo(f"keiko: installing {name} with apt-get", err=True)
-    if not _run(apt, "install", "-y", "--no-install-recommends", name):
-        _run(apt, "update")
-        _run(apt, "install", "-y", "--no-install-recommends", name)
+    _run(apt, "update")  # lists of long ago name browsers with holes that have been mended since
+    _run(apt, "install", "-y", "--no-install-recommends", name)
 
 
 def _run(*command: str) -> bool:
