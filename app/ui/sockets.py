@@ -43,8 +43,17 @@ class OpenSockets:
         bus.on_gap(self._look.set)
 
     def users(self) -> set[UUID]:
-        """Whose pages are connected to this process."""
-        return {UUID(e[USER]) for e in self._sio.environ.values() if USER in e}
+        """Whose pages are connected to this process.
+
+        A page that goes in the midst of its handshake leaves something behind that the server's
+        library takes for a minute to be coming still: nobody is there.
+        """
+        environ = self._sio.environ.items()
+        return {UUID(e[USER]) for id, e in environ if USER in e and self._is_open(id)}
+
+    def _is_open(self, transport_id: str) -> bool:
+        transport = self._sio.eio.sockets.get(transport_id)
+        return transport is not None and transport.connected and not transport.closed
 
     async def run(self) -> None:
         """Until cancelled: look after each gap, and each minute, for sessions that have ended."""
