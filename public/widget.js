@@ -47,19 +47,13 @@ iframe { display: block; width: 100%; height: 100%; border: 0; color-scheme: nor
   let given = {}; // the context that the page has set
   let unsent = []; // messages for a frame that is not there yet
 
-  const make = (name, attributes = {}) => {
-    const element = document.createElement(name);
+  const make = (name, attributes = {}, element = document.createElement(name)) => {
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
     return element;
   };
   const drawing = (path, fill) => {
-    const svg = document.createElementNS(SVG, "svg");
-    const line = document.createElementNS(SVG, "path");
-    svg.setAttribute("viewBox", "0 0 24 24");
-    svg.setAttribute("aria-hidden", "true");
-    line.setAttribute("d", path);
-    if (fill) line.setAttribute("fill", "currentColor");
-    svg.append(line);
+    const svg = make("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, document.createElementNS(SVG, "svg"));
+    svg.append(make("path", { d: path, ...(fill ? { fill: "currentColor" } : {}) }, document.createElementNS(SVG, "path")));
     return svg;
   };
   const remember = (state) => {
@@ -189,8 +183,7 @@ iframe { display: block; width: 100%; height: 100%; border: 0; color-scheme: nor
     if (isFull !== dialog.classList.contains("full") || !dialog.open) {
       if (dialog.open) dialog.close();
       dialog.classList.toggle("full", isFull);
-      if (isFull) dialog.showModal();
-      else dialog.show();
+      isFull ? dialog.showModal() : dialog.show();
     }
     const seen = isFull && window.visualViewport; // what a phone's keyboard leaves
     dialog.style.height = seen ? `${seen.height}px` : "";
@@ -259,8 +252,7 @@ iframe { display: block; width: 100%; height: 100%; border: 0; color-scheme: nor
       if (options.origin) origin = new URL(options.origin).origin;
       words = WORDS[/^de/i.test(options.lang) ? "de" : "en"];
       for (const each of options.functions ?? []) Keiko.register(each);
-      if (document.body) draw();
-      else addEventListener("DOMContentLoaded", draw);
+      document.body ? draw() : addEventListener("DOMContentLoaded", draw);
     },
     open: () => reveal(true),
     close() {

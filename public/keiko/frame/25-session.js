@@ -25,6 +25,7 @@ const session = {
       body: body === undefined ? undefined : JSON.stringify(body),
       headers: {
         "X-Keiko-Site": site.key,
+        ...(isFull ? { "X-Keiko-Full": "1" } : {}),
         "Accept-Language": isGerman ? "de" : "en",
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
         ...(session.token ? { Authorization: `Bearer ${session.token}` } : {}),
