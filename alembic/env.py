@@ -19,11 +19,13 @@ import app.memory.models
 import app.notifications.models
 import app.oauth.models
 import app.schedules.models
+import app.sites.models
 import app.tasks.models
 import app.users.factor_models
 import app.users.key_models
 import app.users.models
 import app.users.providers.models
+import app.users.site_models
 import app.webhooks.models  # noqa: F401 - the imports above fill the metadata
 from app.core.db import Base, open_engine
 from app.core.settings import settings

@@ -34,6 +34,7 @@ from app.turns.service import Turns
 from app.ui import (
     chat_app,
     consent,
+    frame,
     page,
     provider_leaving,
     provider_sign_in,
@@ -80,6 +81,7 @@ def prepare() -> tuple[FastAPI, frozenset[str]]:
         authorization,
         server_sign_in,
         threads,
+        frame,
         page,
         work,
     ):

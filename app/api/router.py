@@ -30,11 +30,13 @@ from app.api import (
     questions,
     schedules,
     sessions,
+    sites,
     tasks,
     threads,
     tool_rules,
     users,
     webhooks,
+    widget,
 )
 from app.api.deps import SIGNED_IN, find_rights
 from app.api.errors import documented, handle_errors
@@ -68,6 +70,7 @@ _PARTS = (
     audit,
     groups,
     users,
+    sites,
     mcp,
     mcp_details,
     memories,
@@ -115,6 +118,7 @@ def build_api() -> Api:
                 raise RuntimeError(f"{route} says nowhere who may use it; see `deps.may`.")
         v1.include_router(part.router)
     api.include_router(v1)
+    api.include_router(widget.router, prefix="/v1")  # for who is not signed in yet
     handle_errors(api)
     return api
 

@@ -23,6 +23,7 @@ from app.cli.mcp_sign_in import sign_in, sign_out
 from app.cli.memories import memories
 from app.cli.questions import questions
 from app.cli.schedules import schedules
+from app.cli.sites import sites
 from app.cli.tasks import tasks
 from app.cli.users import users
 
@@ -107,6 +108,7 @@ for command in (
     tasks,
     schedules,
     groups,
+    sites,
     questions,
     memories,
     mcp,

@@ -32,6 +32,14 @@ def base_address(connection: HTTPConnection) -> str:
     return public or f"{connection.scope.get('scheme', 'http')}://{host}"
 
 
+def is_secure(connection: HTTPConnection, public_url: str | None) -> bool:
+    """Whether the browser speaks https, to us or to the proxy in front."""
+    if connection.scope["scheme"] in ("https", "wss"):
+        return True
+    public = urlsplit(public_url or "")
+    return public.scheme == "https" and connection.headers.get("host") == public.netloc
+
+
 def client_network(connection: HTTPConnection) -> str:
     """Who asks, as limits count: an IPv4 address, or the /64 that an IPv6 host may choose from."""
     try:

@@ -13,9 +13,10 @@ from app.core.german_oauth import OAUTH
 from app.core.german_providers import PROVIDERS
 from app.core.german_servers import SERVERS
 from app.core.german_sign_in import SIGNING_IN
+from app.core.german_sites import SITES
 from app.core.german_tools import TOOLS
 
-SAID = ACCESS | APPS | AUDIT | KEYS | OAUTH | PROVIDERS | SERVERS | SIGNING_IN | TOOLS | {
+SAID = ACCESS | APPS | AUDIT | KEYS | OAUTH | PROVIDERS | SERVERS | SIGNING_IN | SITES | TOOLS | {
     # conversations and messages
     "There is no such conversation.": "Diese Unterhaltung gibt es nicht.",
     "There is no such message.": "Diese Nachricht gibt es nicht.",

@@ -17,6 +17,7 @@ class RateLimits(BaseModel):
     )
     auth: int = Field(10, ge=1, description="Signing in, per address.")
     tasks: int = Field(20, ge=1, description="Beginning work by REST.")
+    tickets: int = Field(600, ge=1, description="Tickets of visitors, per site and per address.")
     upload: int = Field(5, ge=1, description="Files.")
     mcp_register: int = Field(10, ge=1, description="New servers of tools.")
     mcp_invoke: int = Field(

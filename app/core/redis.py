@@ -54,6 +54,16 @@ def presence_key(user_id: UUID) -> str:
     return f"presence:{user_id}"
 
 
+def one_time_key(hashed: str) -> str:
+    """A visitor's ticket or code, until it is used or runs out."""
+    return f"widget:once:{hashed}"
+
+
+def visits_key(what: str) -> str:
+    """How many new visitors there were of late."""
+    return f"widget:newcomers:{what}"
+
+
 def rate_key(address: str, endpoint: str) -> str:
     """How often one client has asked one endpoint in the present minute (seed: Redis keys)."""
     return f"rate_limit:{address}:{endpoint}"

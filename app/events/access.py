@@ -63,6 +63,40 @@ class GroupChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SiteCreated(Event):
+    """From now on a site may show Keiko in a frame."""
+
+    event_type = "site.created"
+    source = "sites"
+
+    site_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteChanged(Event):
+    """Something about a site is different; `fields` are names only, `secret` among them."""
+
+    event_type = "site.changed"
+    source = "sites"
+
+    site_id: UUID
+    name: str
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteRevoked(Event):
+    """A site shows Keiko no more; its visitors were signed out."""
+
+    event_type = "site.revoked"
+    source = "sites"
+
+    site_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserChanged(Event):
     """An account has another `role`, was `disabled`, `enabled`, or its `sessions_ended`.
 

@@ -5,11 +5,11 @@ that no neighbour can plant a session (ASVS 5.0, 3.3.1). Plain http has no such 
 """
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from app.core.address import is_secure as is_secure
 from app.users import known_browsers
 from app.users.pending import LIFETIME
 from app.users.providers.flow import LIFE
@@ -36,14 +36,6 @@ KNOWN: Names = ("__Host-keiko_browser", "keiko_browser")
 
 ASKED: Names = ("__Host-keiko_asked", "keiko_asked")
 """A browser that was asked for a passkey to sign in with."""
-
-
-def is_secure(connection: HTTPConnection, public_url: str | None) -> bool:
-    """Whether the browser speaks https, to us or to the proxy in front."""
-    if connection.scope["scheme"] in ("https", "wss"):
-        return True
-    public = urlsplit(public_url or "")
-    return public.scheme == "https" and connection.headers.get("host") == public.netloc
 
 
 def read_token(connection: HTTPConnection, public_url: str | None) -> str | None:

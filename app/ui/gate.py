@@ -13,13 +13,15 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.actor import LONGEST_ADDRESS, LONGEST_AGENT, Actor, acting
-from app.core.errors import TooMany, Unauthenticated, Unavailable
+from app.core.errors import AppError, Forbidden, TooMany, Unauthenticated, Unavailable
 from app.core.resources import Resources
+from app.core.site_cookies import SITE_HEADER
 from app.events.refusals import note_refusal
 from app.ui.cookies import read_token
 from app.ui.keys import find_owner, read_key, refused_key
 from app.ui.origin import may_act
 from app.ui.refusal import database_expected, failure, refuse
+from app.ui.visitors import find_visitor, is_visitors, require_no_visit
 from app.users.sessions import find_session
 from app.users.signed_in import SignedIn
 
@@ -36,6 +38,7 @@ LARGEST_HEADERS = 64_000
 OWN_HEADERS = b"x-keiko-"
 """Start of the headers with which the gate tells Chainlit who it is; nobody else may send them."""
 
+_SITE_HEADER = SITE_HEADER.encode()
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _NOBODY_NEEDED = ("/assets/", "/public/", "/ready")
 
@@ -74,19 +77,30 @@ class Gate:
         try:
             with database_expected():
                 connection.state.signed_in = await _find(connection, resources)
-        except Unavailable as away:
-            error = failure(connection, 503, away.code, str(away), retry_after=2)
-            await refuse(scope, receive, send, error)
+        except (Unavailable, TooMany, Unauthenticated, Forbidden) as wrong:
+            await refuse(scope, receive, send, _refused(connection, wrong))
             return
-        except (TooMany, Unauthenticated) as wrong:
-            with acting(_actor(connection)):
-                note_refusal(connection, reason="unknown_key", what="a request")
-            await refuse(scope, receive, send, refused_key(connection, wrong))
-            return
-        headers = [pair for pair in scope["headers"] if not pair[0].startswith(OWN_HEADERS)]
+        headers = [pair for pair in scope["headers"] if not _is_own(pair[0])]
         # Who leaves in the midst of what they send need not be told anything.
         with acting(_actor(connection)), contextlib.suppress(ClientDisconnect):
             await self._app({**scope, "headers": headers}, receive, send)
+
+
+def _is_own(header: bytes) -> bool:
+    return header.startswith(OWN_HEADERS) and header != _SITE_HEADER
+
+
+def _refused(connection: HTTPConnection, error: AppError) -> Response:
+    """What is answered to whom it cannot be said who they are."""
+    if isinstance(error, Unavailable):
+        return failure(connection, 503, error.code, str(error), retry_after=2)
+    is_visitor = isinstance(error, Forbidden)
+    with acting(_actor(connection)):
+        reason = "forbidden" if is_visitor else "unknown_key"
+        note_refusal(connection, reason=reason, what="a request")
+    if is_visitor:
+        return failure(connection, 403, error.code, str(error))
+    return refused_key(connection, error)
 
 
 def _actor(connection: HTTPConnection) -> Actor:
@@ -94,8 +108,8 @@ def _actor(connection: HTTPConnection) -> Actor:
     signed_in: SignedIn | None = getattr(connection.state, "signed_in", None)
     return Actor(
         user_id=signed_in.user_id if signed_in else None,
-        session_id=signed_in.session_id if signed_in and signed_in.scopes is None else None,
-        key_id=signed_in.session_id if signed_in and signed_in.scopes is not None else None,
+        session_id=signed_in.session_id if signed_in and not signed_in.is_key else None,
+        key_id=signed_in.session_id if signed_in and signed_in.is_key else None,
         address=(connection.client.host if connection.client else "")[:LONGEST_ADDRESS],
         agent=connection.headers.get("user-agent", "")[:LONGEST_AGENT],
     )
@@ -104,9 +118,12 @@ def _actor(connection: HTTPConnection) -> Actor:
 async def _find(connection: HTTPConnection, resources: Resources) -> SignedIn | None:
     if connection.scope["path"].startswith(_NOBODY_NEEDED):
         return None
+    if is_visitors(connection):
+        return await find_visitor(connection, resources)
     if (key := read_key(connection)) is not None:
         return await find_owner(connection, resources, key)
     token = read_token(connection, resources.settings.public_url)
+    require_no_visit(connection, token)
     return await find_session(resources, token) if token else None
 
 

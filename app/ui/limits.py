@@ -30,7 +30,7 @@ TRY_AGAIN_LATER = 1013
 
 _FREE = re.compile(
     r"/(assets|public|ui|avatars)/|/(favicon|favicon\.ico|logo|manifest\.webmanifest)$"
-    r"|/service-worker\.js$|/ready$"
+    r"|/service-worker\.js$|/widget\.js$|/ready$"
 )
 """Files that are the same for everybody, and what load balancers ask."""
 
@@ -41,6 +41,8 @@ _TABLE = tuple(
         ("auth", "POST", r"/setup/.+|/oauth/register"),
         ("tasks", "POST|PUT", r"/api/v1/(messages.*|threads/[^/]+/messages)"),
         ("tasks", "POST", r"/api/v1/(tasks|tasks/[^/]+/(retry|run-again)|schedules/[^/]+/run)"),
+        ("tickets", "POST", r"/api/v1/widget/tickets"),
+        ("reading", "GET|HEAD", r"/w/[^/]+(/full|/sign-in)?"),
         ("upload", "POST|PUT", r"/api/v1/files.*|/project/file"),
         ("mcp_register", "POST", r"/api/v1/mcp/(servers|import)"),
         ("mcp_invoke", "POST", r"/mcp|/api/v1/mcp/servers/(.+/)?test"),

@@ -36,6 +36,15 @@ def may_act(connection: HTTPConnection, public_url: str | None) -> bool:
     return site is None
 
 
+def is_own_page(connection: HTTPConnection, public_url: str | None, *, must_say: bool) -> bool:
+    """Whether a page of ours asks, reading too: as the browser says, which `must_say` so."""
+    headers = connection.headers
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if origin is not None and not _is_ours(origin, headers.get("host", ""), public_url):
+        return False
+    return site == "same-origin" or (site is None and not must_say)
+
+
 def _is_ours(origin: str, host: str, public_url: str | None) -> bool:
     theirs = _authority(origin)
     if theirs is None:

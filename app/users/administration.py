@@ -24,6 +24,7 @@ from app.users import invitations, sessions
 from app.users.factor_models import Passkey, TotpFactor
 from app.users.models import Group, GroupMember, Role, Session, User
 from app.users.permissions import Permission, require
+from app.users.service import is_account
 
 _LAST_ADMIN = "This is the last admin who may sign in. Make somebody else an admin first."
 _OWN_ROLE = "Nobody changes their own role. Ask another admin."
@@ -43,14 +44,16 @@ class Account:
 
 async def list_accounts(session: AsyncSession) -> list[Account]:
     """All accounts, by name."""
-    users = list(await session.scalars(select(User).order_by(func.lower(User.username))))
+    users = list(
+        await session.scalars(select(User).where(is_account()).order_by(func.lower(User.username)))
+    )
     return await _accounts(session, users)
 
 
 async def get_account(session: AsyncSession, user_id: UUID) -> Account:
     """One account."""
     user = await session.get(User, user_id)
-    if user is None:
+    if user is None or user.site_id is not None:
         raise NotFound("There is no such user.")
     return (await _accounts(session, [user]))[0]
 
@@ -162,7 +165,7 @@ async def _held(session: AsyncSession, *ids: UUID) -> dict[UUID, User]:
     """These accounts and all admins', held: whoever changes roles does so one at a time."""
     held = await session.scalars(
         select(User)
-        .where(or_(User.id.in_(ids), User.role == Role.ADMIN))
+        .where(or_(User.id.in_(ids), User.role == Role.ADMIN), is_account())
         .order_by(User.id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)

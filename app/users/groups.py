@@ -19,7 +19,7 @@ from app.core.resources import Resources
 from app.events.access import GroupChanged
 from app.events.store import record
 from app.users.models import Group, GroupMember, Role, User
-from app.users.service import clean_username
+from app.users.service import clean_username, is_account
 
 LONGEST_NAME = 50
 MOST_GROUPS = 200
@@ -161,7 +161,9 @@ async def _members(session: AsyncSession, group_id: UUID) -> list[str]:
 
 
 async def _user_id(session: AsyncSession, name: str) -> UUID:
-    query = select(User.id).where(func.lower(User.username) == func.lower(clean_username(name)))
+    query = select(User.id).where(
+        func.lower(User.username) == func.lower(clean_username(name)), is_account()
+    )
     found: UUID | None = await session.scalar(query)
     if found is None:
         raise Invalid(f"There is no user named “{name}”.", field="usernames")

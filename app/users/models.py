@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.clock import now
 from app.core.db import JSON, Entity, closed_set
+from app.users import site_models  # noqa: F401 - users name its table
 
 
 class Role(StrEnum):
@@ -22,10 +23,13 @@ class Role(StrEnum):
 
 
 class User(Entity):
-    """Somebody who may sign in."""
+    """Somebody who may sign in; or with `site_id` a visitor of a site, who has no other way in."""
 
     __tablename__ = "users"
-    __table_args__ = (Index("uq_users_username", func.lower(text("username")), unique=True),)
+    __table_args__ = (
+        Index("uq_users_username", func.lower(text("username")), unique=True),
+        UniqueConstraint("site_id", "external_id"),
+    )
 
     username: Mapped[str]
     full_name: Mapped[str | None]
@@ -36,6 +40,9 @@ class User(Entity):
     timezone: Mapped[str] = mapped_column(default="UTC")
     preferences: Mapped[JSON] = mapped_column(default=dict)
     last_login_at: Mapped[datetime | None]
+    site_id: Mapped[UUID | None] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"))
+    external_id: Mapped[str | None]
+    """Who a visitor is: `t:` and the site's own id, `a:` for nobody known, `k:` and a user's."""
 
 
 class Session(Entity):
@@ -55,6 +62,10 @@ class Session(Entity):
     word, `rec` a recovery code)."""
     auth_time: Mapped[datetime] = mapped_column(default=now)
     """When they did so last."""
+    host_origin: Mapped[str | None]
+    """The origin of the page that shows a visitor's frame."""
+    is_full: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Whether it is a visitor's page of our own, and not a frame."""
 
 
 class Invitation(Entity):

@@ -53,6 +53,10 @@ class Permission(StrEnum):
     METRICS_READ = "metrics:read"
     """Numbers of all users together."""
 
+    SITES_READ = "sites:read"
+    SITES_WRITE = "sites:write"
+    """Which sites show Keiko in a frame, and what their visitors may do there."""
+
     GROUPS_READ = "groups:read"
     GROUPS_WRITE = "groups:write"
     USERS_READ = "users:read"
@@ -79,6 +83,12 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.USER: frozenset(_USER),
     Role.VIEWER: frozenset(_VIEWER),
 }
+
+WIDGET_SCOPES = frozenset({
+    P.ME_READ, P.CHATS_READ, P.CHATS_WRITE, P.TASKS_READ, P.TASKS_WRITE, P.QUESTIONS_ANSWER,
+    P.FILES_READ, P.EVENTS_READ, P.NOTIFICATIONS_READ, P.NOTIFICATIONS_WRITE,
+})  # fmt: skip
+"""What a visitor of a site may do, whatever else users may."""
 
 SIGNED_IN_ONLY = frozenset({P.ACCOUNT_WRITE, P.GROUPS_WRITE, P.USERS_WRITE})
 """What takes a person at a browser: no key has it, or a key could make itself another."""

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,6 +45,11 @@ def clean_username(text: str) -> str:
     return name
 
 
+def is_account() -> ColumnElement[bool]:
+    """Whose row it is: somebody's who may sign in, and not a visitor's of a site."""
+    return User.site_id.is_(None)
+
+
 async def create_user(session: AsyncSession, new: NewUser) -> User:
     """Make an account. `Conflict` if the name is taken, in whatever case it is written."""
     values = {**vars(new), "username": clean_username(new.username)}
@@ -63,7 +68,9 @@ async def find_user(session: AsyncSession, username: str) -> User | None:
         name = clean_username(username)
     except Invalid:
         return None
-    return await session.scalar(select(User).where(func.lower(User.username) == func.lower(name)))
+    return await session.scalar(
+        select(User).where(func.lower(User.username) == func.lower(name), is_account())
+    )
 
 
 async def get_user(session: AsyncSession, user_id: UUID) -> User:
@@ -76,12 +83,14 @@ async def get_user(session: AsyncSession, user_id: UUID) -> User:
 
 async def list_users(session: AsyncSession) -> list[User]:
     """All accounts, by name."""
-    return list(await session.scalars(select(User).order_by(func.lower(User.username))))
+    return list(
+        await session.scalars(select(User).where(is_account()).order_by(func.lower(User.username)))
+    )
 
 
 async def count_users(session: AsyncSession) -> int:
     """How many accounts there are."""
-    return await session.scalar(select(func.count()).select_from(User)) or 0
+    return await session.scalar(select(func.count()).select_from(User).where(is_account())) or 0
 
 
 async def disable_user(session: AsyncSession, resources: Resources, user_id: UUID) -> User:

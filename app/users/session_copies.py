@@ -8,7 +8,7 @@ what ended meanwhile could not be written over them.
 import asyncio
 import contextlib
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -18,7 +18,9 @@ from redis.asyncio import Redis
 
 from app.core.redis import LOST, session_key
 from app.users.models import Role
+from app.users.permissions import WIDGET_SCOPES
 from app.users.signed_in import SignedIn
+from app.users.site_models import SiteSession
 
 CACHED = timedelta(seconds=30)
 ENDED = b"ended"
@@ -46,7 +48,7 @@ async def keep_copy(redis: Redis, signed_in: SignedIn, lifetime: timedelta) -> N
         return
     with contextlib.suppress(*LOST):
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            copy = orjson.dumps(asdict(signed_in))
+            copy = orjson.dumps(asdict(replace(signed_in, scopes=None)))
             await redis.set(session_key(signed_in.token_hash), copy, px=milliseconds, nx=True)
 
 
@@ -61,6 +63,7 @@ async def mark_ended(redis: Redis, hashed: str) -> None:
 def from_copy(hashed: str, copy: bytes) -> SignedIn:
     """Whose session a copy tells of."""
     fields = orjson.loads(copy)
+    site = fields.get("site")
     return SignedIn(
         user_id=UUID(fields["user_id"]),
         username=fields["username"],
@@ -70,6 +73,8 @@ def from_copy(hashed: str, copy: bytes) -> SignedIn:
         token_hash=hashed,
         amr=tuple(fields.get("amr", ())),
         auth_time=_moment(fields.get("auth_time")),
+        scopes=WIDGET_SCOPES if site else None,
+        site=SiteSession(**{**site, "site_id": UUID(site["site_id"])}) if site else None,
     )
 
 

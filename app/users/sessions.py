@@ -7,7 +7,7 @@ query for half a minute (`session_copies`).
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -36,6 +36,9 @@ ABSOLUTE_END = timedelta(days=90)
 
 SEEN_EVERY = timedelta(minutes=5)
 """How coarsely the last use is written down."""
+
+Look = Callable[[Resources, str], Awaitable[tuple[SignedIn, datetime] | None]]
+"""Finds a session in Postgres, with the moment of its end."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -87,19 +90,20 @@ async def find_session(resources: Resources, token: str) -> SignedIn | None:
     """
     if not _TOKEN.fullmatch(token):
         return None
-    found = await _find(resources, token_hash(token))
+    found = await find_kept(resources, token_hash(token), _find_in_record)
     if found is not None and must_have_factor(resources.settings, found.role):
         return found if has_two_factors(found.amr) else None
     return found
 
 
-async def _find(resources: Resources, hashed: str) -> SignedIn | None:
+async def find_kept(resources: Resources, hashed: str, look: Look) -> SignedIn | None:
+    """Who holds the token of this hash: as the copy says, or as `look` finds in the record."""
     cached = await copies.read_copy(resources.redis, hashed)
     if cached == copies.ENDED:
         return None
     if cached is not None:
         return copies.from_copy(hashed, cached)
-    found = await _find_in_record(resources, hashed)
+    found = await look(resources, hashed)
     if found is None:
         return None
     signed_in, end = found
@@ -205,7 +209,12 @@ async def _find_in_record(resources: Resources, hashed: str) -> tuple[SignedIn, 
             await session.execute(
                 select(Session, User)
                 .join(User, User.id == Session.user_id)
-                .where(Session.token_hash == hashed, is_alive(at), User.is_active)
+                .where(
+                    Session.token_hash == hashed,
+                    is_alive(at),
+                    User.is_active,
+                    User.site_id.is_(None),
+                )
             )
         ).one_or_none()
         if row is None:

@@ -17,11 +17,15 @@ from tests.users.grouping import make_group
 from tests.users.linking import link_account
 
 DOCUMENT = build_api().openapi()
-OPERATIONS = [
+EVERY_OPERATION = [
     (method.upper(), path, operation)
     for path, item in DOCUMENT["paths"].items()
     for method, operation in item.items()
 ]
+FOR_VISITORS = {"create_ticket", "begin_visit", "get_visit", "end_visit"}
+"""How visitors of sites come in, without an account: see `tests/sites`."""
+
+OPERATIONS = [each for each in EVERY_OPERATION if each[2]["operationId"] not in FOR_VISITORS]
 WEBHOOK = {"name": "secret", "url": "https://example.com/hook"}
 SERVER = {"name": "secret", "url": "https://example.com/mcp"}
 RULE = {"pattern": "git/*", "decision": "deny"}
@@ -57,6 +61,8 @@ BODIES: dict[str, Any] = {
     "add_tool_rule": RULE,
     "create_api_key": {"name": "Mine", "scopes": ["tasks:read"]},
     "create_group": {"name": "Mine"},
+    "create_site": {"name": "Mine", "origins": ["https://example.com"]},
+    "change_site": {"name": "Mine"},
     "change_role": {"role": "admin"},
     "invite_user": {"role": "admin"},
     "rename_group": {"name": "Mine"},
@@ -64,6 +70,7 @@ BODIES: dict[str, Any] = {
     "add_memory": MEMORY,
     "change_memory": MEMORY,
 }
+OF_ADMINS = ("/api/v1/groups", "/api/v1/users", "/api/v1/sites")
 NAMES = [operation["operationId"] for _, _, operation in OPERATIONS]
 
 
@@ -99,6 +106,7 @@ async def test_what_is_another_users_does_not_exist(
     said["account_id"] = await link_account(resources, ada.user_id)
     said["group_id"] = await make_group(resources, "secret")
     said["user_id"] = ada.user_id
+    said["site_id"] = str(uuid4())
     new_key = {"name": "secret", "scopes": ["tasks:read"]}
     said["key_id"] = (await ada.done("POST", "/api-keys", new_key))["id"]
     said["rule_id"] = (await ada.done("POST", "/mcp/rules", RULE))["id"]
@@ -110,7 +118,7 @@ async def test_what_is_another_users_does_not_exist(
             continue
         own_path = path.removeprefix("/api/v1").format(**ids)
         status, error = await bob.refused(method, own_path, BODIES.get(operation["operationId"]))
-        if path.startswith(("/api/v1/groups", "/api/v1/users")):  # an admin's, and nobody's own
+        if path.startswith(OF_ADMINS):  # an admin's, and nobody's own
             assert status == 403, (method, path)
             continue
         assert (status, error["code"]) == (404, "not_found"), (method, path)
@@ -160,6 +168,7 @@ async def test_the_document_is_public_and_complete(web: Web) -> None:
         "session_over_https",
         "session_over_http",
         "api_key",
+        "site_secret",
     }
     assert "HTTPValidationError" not in document["components"]["schemas"]
 

@@ -49,6 +49,7 @@ FOR_WHO_WATCHES = ["count_events"]
 FOR_ADMINS = words("""
 list_users get_user invite_user change_role disable_user enable_user end_sessions_of_user
 search_audit verify_audit export_audit get_audit_seal
+list_sites create_site get_site change_site revoke_site renew_site_secret
 list_groups create_group get_group rename_group delete_group set_group_members
 """)
 

@@ -11,6 +11,8 @@ const WORDS = {
   "events:read": t("follow what happens", "verfolgen, was geschieht"),
   "files:read": t("read files", "Dateien lesen"),
   "groups:read": t("see groups", "Gruppen sehen"),
+  "sites:read": t("see sites", "Websites sehen"),
+  "sites:write": t("change sites", "Websites ändern"),
   "memories:read": t("read what Keiko remembers", "lesen, was Keiko sich merkt"),
   "memories:write": t("change what Keiko remembers", "ändern, was Keiko sich merkt"),
   "metrics:read": t("see the numbers of all", "die Zahlen aller sehen"),

@@ -1,0 +1,1 @@
+"""Sites that show Keiko in a frame: their keys, their visitors, and what these may use."""
