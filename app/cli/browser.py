@@ -58,6 +58,18 @@ def require_browser() -> str:
     raise Unavailable(f"There is no Chrome or Chromium for the browser tests. {_REMEDY}")
 
 
+def require_program(name: str, package: str) -> str:
+    """A program that only some tests need; its Debian package is installed if it is missing.
+
+    Raises `Unavailable`.
+    """
+    if shutil.which(name) is None:
+        _install_package(package)
+    if found := shutil.which(name):
+        return found
+    raise Unavailable(f"There is no {name} here. Install it: sudo apt-get install {package}.")
+
+
 def _fetched_by_playwright() -> str | None:
     try:
         from playwright.sync_api import sync_playwright

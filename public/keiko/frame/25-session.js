@@ -121,6 +121,7 @@ const session = {
     await chat.begin();
     page.tell("ready", { signedIn: true });
     page.showState();
+    if (composer.isEager) composer.submit();
   },
 
   // The session is over: ask the page for a new one, without a word if that works.

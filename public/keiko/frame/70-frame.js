@@ -160,7 +160,7 @@ const composer = {
     const wasStop = document.activeElement === composer.stopButton;
     composer.stopButton.hidden = !present || isWritten;
     composer.sendButton.hidden = Boolean(present) && !isWritten;
-    composer.sendButton.disabled = !isWritten || session.user === null;
+    composer.sendButton.disabled = !isWritten;
     composer.awayButton.hidden = !present || !["queued", "running", "waiting", "retrying"].includes(present.status);
     if (wasStop && composer.stopButton.hidden) composer.focus();
   },
@@ -172,9 +172,10 @@ const composer = {
   },
 
   submit(event) {
-    event.preventDefault();
+    event?.preventDefault();
     const { value } = composer.field;
-    if (!value.trim() || session.user === null) return;
+    composer.isEager = session.user === null; // it is sent as soon as somebody is signed in
+    if (!value.trim() || composer.isEager) return;
     composer.field.value = "";
     composer.grow();
     outbox.add(value.trim());
