@@ -42,6 +42,7 @@ class Plan:
 _WORD = re.compile(
     r"!(say|long|tool|fail|context|slow|stall|cut|unfinished|filter|error-in-stream|crlf|reason)\b"
 )
+_PAGE = "\n\n[The user looks at a web page."
 _BREAKS = ("stall", "cut", "unfinished", "filter", "error-in-stream")
 _ERRORS = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
 
@@ -52,6 +53,11 @@ def text_of(message: Message) -> str:
     if isinstance(content, str):
         return content
     return "".join(part.get("text", "") for part in content)
+
+
+def _said(message: Message) -> str:
+    """What a person said, without what the web page beside the chat says of itself."""
+    return text_of(message).partition(_PAGE)[0]
 
 
 def words(count: int) -> list[str]:
@@ -68,7 +74,7 @@ def plan_for(
     """
     last = max((i for i, m in enumerate(messages) if _is_asked(m)), default=-1)
     turn = messages[last + 1 :]
-    steps = text_of(messages[last]).split("!then") if last >= 0 else [""]
+    steps = _said(messages[last]).split("!then") if last >= 0 else [""]
     done = sum(1 for m in turn if m["role"] == "assistant" and m.get("tool_calls"))
     step = steps[done] if done < len(steps) else ""
     if gullible:

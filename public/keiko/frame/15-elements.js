@@ -13,26 +13,26 @@ const make = (tag, attributes = {}, ...children) => {
 };
 
 const PATHS = {
-  send: "M12 19V5M5.500 11.500 12 5l6.500 6.500",
+  send: "M12 19V5M5.5 11.5 12 5l6.5 6.5",
   stop: "M7 7h10v10H7z",
   close: "M6 6l12 12M18 6 6 18",
-  plus: "M12 20h8M4 20l1-4L16.500 4.500a2.100 2.100 0 0 1 3 3L8 19l-4 1Z",
-  history: "M4 7h16M4 12h16M4 17h10",
-  more: "M12 6h.01M12 12h.01M12 18h.01",
+  plus: "M12 20h8M4 20l1-4L16.5 4.500a2.1 2.1 0 0 1 3 3L8 19l-4 1Z",
+  history: "M3.5 4v4.500H8M3.8 8.500A8.5 8.5 0 1 1 3.5 12M12 7.500V12l3 2",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
   back: "M15 5l-7 7 7 7",
-  check: "M5 12.500l4.500 4.500L19 7.500",
+  check: "M5 12.500l4.5 4.500L19 7.5",
   failed: "M12 7v6M12 17h.01",
   full: "M14 4h6v6M20 4l-8 8M10 5H6a2 2 0 0 0-2 2v11a2 2 0 0 0 2 2h11a2 2 0 0 0 2-2v-4",
   out: "M15 5V4H5v16h10v-1M10 12h11M18 9l3 3-3 3",
-  good: "M7 11v9H4v-9h3Zm0 0 4-7c1.500 0 2.500 1 2.500 2.500V10H19a1.500 1.500 0 0 1 1.500 1.800l-1.300 6.500A2 2 0 0 1 17.200 20H7",
-  bad: "M17 13V4h3v9h-3Zm0 0-4 7c-1.500 0-2.500-1-2.500-2.500V14H5a1.500 1.500 0 0 1-1.500-1.800l1.300-6.500A2 2 0 0 1 6.800 4H17",
+  good: "M7 11v9H4v-9h3Zm0 0 4-7c1.5 0 2.5 1 2.5 2.500V10H19a1.5 1.5 0 0 1 1.5 1.800l-1.3 6.500A2 2 0 0 1 17.2 20H7",
+  bad: "M17 13V4h3v9h-3Zm0 0-4 7c-1.5 0-2.5-1-2.5-2.500V14H5a1.5 1.5 0 0 1-1.5-1.800l1.3-6.500A2 2 0 0 1 6.8 4H17",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   file: "M6 3h8l4 4v14H6zM14 3v4h4",
   pen: "M4 20l1-4L16 5l3 3L8 19l-4 1Z",
   bin: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   away: "M12 4v9M8 9.500l4 4 4-4M5 18h14",
   down: "M12 5v14M6 13l6 6 6-6",
-  shield: "M12 3l7 3v5c0 4.500-3 8-7 10-4-2-7-5.500-7-10V6l7-3Z",
+  shield: "M12 3l7 3v5c0 4.5-3 8-7 10-4-2-7-5.5-7-10V6l7-3Z",
 };
 
 const icon = (name) => {
@@ -40,7 +40,7 @@ const icon = (name) => {
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("class", "icon");
+  svg.setAttribute("class", `icon ${name}`);
   path.setAttribute("d", PATHS[name]);
   svg.append(path);
   return svg;

@@ -117,8 +117,8 @@ const session = {
   byNobody: async () => ({ anonymous: true }),
 
   async isIn() {
-    frame.gate(null);
     await chat.begin();
+    frame.gate(null);
     page.tell("ready", { signedIn: true });
     page.showState();
     if (composer.isEager) composer.submit();

@@ -192,10 +192,15 @@ const log = {
   },
   watch(scroller) {
     log.scroller = scroller;
+    let before = 0;
     scroller.addEventListener("scroll", () => {
-      log.isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48;
+      const isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48;
+      if (isAtEnd || scroller.scrollTop < before) log.isAtEnd = isAtEnd; // only who goes up, leaves the end
+      before = scroller.scrollTop;
       frame.update();
     });
-    new ResizeObserver(() => log.isAtEnd && log.toEnd()).observe(scroller);
+    const grown = new ResizeObserver(() => log.isAtEnd && log.toEnd());
+    grown.observe(scroller);
+    grown.observe(log.element);
   },
 };

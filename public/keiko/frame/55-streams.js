@@ -161,6 +161,7 @@ const notices = {
       if (streams.told.has(item.id) || item.created_at < notices.since) continue;
       streams.told.add(item.id);
       const isHere = item.thread_id === chat.thread;
+      if (item.kind === "question" && isHere) continue; // its card is in the conversation
       page.news("task", { text: item.headline, kind: item.kind });
       const open = async () => {
         frame.showChat();
@@ -177,8 +178,8 @@ const calls = {
   taken: new Set(),
   async look() {
     if (isFull) return;
-    const found = await session.api(`/widget/calls?client=${session.client}`).catch(() => []);
-    for (const each of found ?? []) calls.take({ ...each, client: session.client });
+    const found = await session.api(`/widget/calls?client=${session.client}`).catch(() => null);
+    for (const each of found?.items ?? []) calls.take({ ...each, client: session.client });
   },
   async take({ id, client }) {
     if (isFull || client !== session.client || calls.taken.has(id)) return;
@@ -187,8 +188,8 @@ const calls = {
     const claimed = await keepTrying(() => session.api(`${path}/claim`, { method: "POST", body: { client } })).catch(() => null);
     if (!claimed) return; // another tab has it, or it is over
     const answer = await page.ask("call", { name: claimed.name, args: claimed.arguments }, 30_000).then(
-      (value) => ({ ok: true, value: value ?? null }),
-      (error) => ({ ok: false, error: error.message || "error" }),
+      (value) => ({ value: value ?? null }),
+      (error) => ({ error: error.message || "error" }),
     );
     await keepTrying(() => session.api(`${path}/result`, { method: "POST", body: { client, ...answer } })).catch(() => null);
   },

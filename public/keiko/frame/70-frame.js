@@ -12,12 +12,12 @@ const frame = {
     frame.closeButton = iconButton("close", "", () => page.say("close"));
     frame.header = make("header", {}, make("span", { class: "mark", "aria-hidden": "true" }), frame.title, frame.toThreads, frame.fresh, frame.moreButton, frame.closeButton);
     frame.greeting = make("div", { class: "greeting" }, make("span", { class: "mark large", "aria-hidden": "true" }), make("h2"));
-    frame.scroller = make("div", { class: "scroller" }, frame.greeting, log.element);
-    frame.latest = iconButton("down", "", () => log.toEnd(), { class: "latest", hidden: true });
+    frame.latest = iconButton("down", "", () => log.toEnd(), { class: "quiet latest", hidden: true });
+    frame.scroller = make("div", { class: "scroller" }, frame.greeting, log.element, frame.latest);
     frame.notices = make("div", { class: "notices", role: "status" });
     frame.status = make("p", { class: "hidden", role: "status" });
     frame.connectionLine = make("p", { class: "connection", role: "status" });
-    frame.main = make("main", {}, frame.scroller, frame.latest, frame.notices, frame.connectionLine, composer.draw());
+    frame.main = make("main", { "aria-busy": "true" }, frame.scroller, frame.notices, frame.connectionLine, composer.draw());
     frame.gateBox = make("div", { class: "gate", hidden: true, role: "status" });
     body.append(frame.header, frame.main, frame.gateBox, threads.draw(), menu.draw(), frame.status);
     log.watch(frame.scroller);
@@ -94,6 +94,7 @@ const frame = {
   gate(sentence) {
     const isShut = sentence !== null;
     frame.main.hidden = isShut;
+    frame.main.setAttribute("aria-busy", "false");
     for (const each of [frame.toThreads, frame.fresh, frame.moreButton]) each.hidden = isShut;
     frame.gateBox.hidden = !isShut;
     if (!isShut) return frame.update();

@@ -102,7 +102,9 @@ class HostSite:
         if status != 201:
             return web.json_response(told, status=status)
         self.tickets.append(told["data"]["ticket"])
-        return web.json_response({"ticket": self.tickets[-1]}, headers={"Cache-Control": "no-store"})
+        return web.json_response(
+            {"ticket": self.tickets[-1]}, headers={"Cache-Control": "no-store"}
+        )
 
     async def _style(self, request: web.Request) -> web.Response:
         return web.Response(text=STYLE, content_type="text/css")

@@ -1,9 +1,11 @@
 """Somebody on a website with Keiko in it: what they do, and what they see."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from playwright.async_api import BrowserContext, ConsoleMessage, FrameLocator, Locator, Page, expect
 
+from app.core.clock import new_id
 from tests.canaries import plant_for_good
 from tests.e2e.widget.host import HostSite
 
@@ -61,7 +63,7 @@ class Chat:
     async def is_usable(self) -> None:
         """Wait until one can write."""
         await expect(self.field).to_be_visible()
-        await expect(self.frame.locator("main")).to_be_visible()
+        await expect(self.frame.locator("main[aria-busy=false]")).to_be_visible()
 
     async def send(self, text: str) -> None:
         """Write a message and press Enter."""
@@ -109,6 +111,7 @@ class Visitor:
     def __init__(self, host: HostSite, context: BrowserContext) -> None:
         self.host = host
         self.context = context
+        self.name = f"customer-{new_id()}"
         self.problems: list[str] = []
         self.connection_may_break = False
         context.on("console", self._console)
@@ -117,7 +120,8 @@ class Visitor:
     async def visit(self, name: str = "shop", lang: str = "en", **query: str) -> Chat:
         """Open a page of the website; the chat in it is still closed."""
         page = await self.context.new_page()
-        given = "&".join(f"{key}={value}" for key, value in {"lang": lang, **query}.items())
+        usual = {"lang": lang, "as": self.name}
+        given = urlencode(usual | query)
         await page.goto(self.host.url(f"/{name}?{given}"))
         return Chat(page, lang)
 
