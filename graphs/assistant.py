@@ -23,17 +23,19 @@ def build_assistant(
     model: BaseChatModel,
     tools: Sequence[BaseTool],
     *,
+    prompt: str = ASSISTANT,
     absent: Callable[[str], BaseTool] | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """The graph of a conversation; holds no state of a run, so that all runs can share it.
 
-    `absent` makes what stands in for a tool that was called before and is not there just now.
+    `prompt` is what it is told about itself. `absent` makes what stands in for a tool that was
+    called before and is not there just now.
     """
     return create_agent(
         model,
         list(tools),
-        system_prompt=ASSISTANT,
+        system_prompt=prompt,
         middleware=[
             ModelCallLimit(),
             RepairedHistory(),

@@ -28,6 +28,25 @@ Write Markdown: fenced code blocks with their language, tables for comparisons, 
 $ signs for formulas. No headings in short answers."""
 """The conversation's system prompt. Constant, so that providers can cache it."""
 
+_ON_SITE = """
+
+You answer in a frame on the website “{name}” and speak with a visitor of it, not with your \
+owner. You have the tools that you were given here and no others; do not offer what would need \
+more."""
+
+_TOLD = """
+
+What whoever runs the website tells you about it:
+
+{instructions}"""
+
+
+def on_site(name: str, instructions: str) -> str:
+    """What the assistant is told where visitors of a website speak with it."""
+    told = _TOLD.format(instructions=instructions) if instructions else ""
+    return ASSISTANT + _ON_SITE.format(name=name) + told
+
+
 LAST_CALL = """\
 You have used all tool calls of this turn. Answer now with what you know, and say what is \
 missing."""

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.api.deps import Body, Caller, CallerNow, Id, Storable, may
 from app.api.errors import documented
+from app.api.spending import spend_message
 from app.api.tasks import TaskView, view_task
 from app.chats.models import StepKind
 from app.chats.service import list_task_steps
@@ -156,7 +157,9 @@ async def start_task(
     """Begin work in the background, now or at a later time."""
     request = _request(new, caller, idempotency_key)
     background.check_future(new.not_before)
-    started = await background.start_task(caller.resources, caller.user_id, request)
+    started = await spend_message(
+        caller, lambda: background.start_task(caller.resources, caller.user_id, request)
+    )
     task = (await view_task(caller, started.task_id)).data
     return Success(data=StartedTask(**task.model_dump(), is_duplicate=not started.is_new))
 
@@ -236,7 +239,9 @@ async def resume_task(task_id: UUID, caller: CallerNow) -> Success[TaskView]:
              responses=documented(404, 409))  # fmt: skip
 async def run_again(task_id: UUID, caller: CallerNow) -> Success[TaskView]:
     """The same once more, as a new task; answers with that one."""
-    started = await background.run_again(caller.resources, caller.user_id, task_id)
+    started = await spend_message(
+        caller, lambda: background.run_again(caller.resources, caller.user_id, task_id)
+    )
     return await view_task(caller, started.task_id)
 
 

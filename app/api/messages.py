@@ -9,10 +9,12 @@ from pydantic import BaseModel, Field
 
 from app.api.deps import Body, Caller, CallerNow, Id, Storable, may
 from app.api.errors import documented
+from app.api.spending import spend_message
 from app.chats.attachments import MOST_ATTACHED
 from app.chats.service import LONGEST_MESSAGE, get_message, get_thread
 from app.core.clock import derived_id, new_id
 from app.core.envelope import Success
+from app.core.errors import Forbidden
 from app.mcp.offers import LONGEST_URI
 from app.schedules.rules import read_zone
 from app.turns.attaching import ResourceRef
@@ -104,12 +106,22 @@ def _incoming(caller: Caller, words: Words, message_id: UUID, thread_id: UUID) -
         text=words.text,
         language=caller.language,
         model=words.model,
+        by_visitor=caller.signed_in.site is not None,
         time_zone=read_zone(words.time_zone).key if words.time_zone else None,
         wanted=[
             ResourceRef(server_id=each.server_id, uri=each.uri)
             for each in (words.attachments if isinstance(words, Message) else [])
         ],
     )
+
+
+async def _accept(caller: Caller, incoming: Incoming) -> Success[AcceptedView]:
+    if incoming.by_visitor and incoming.wanted:
+        raise Forbidden("Visitors of a site cannot attach anything of a server.")
+    accepted = await spend_message(
+        caller, lambda: caller.turns.accept(incoming), incoming.message_id
+    )
+    return _accepted(accepted)
 
 
 def _accepted(accepted: Accepted) -> Success[AcceptedView]:
@@ -123,8 +135,7 @@ async def start_thread(
     """Say something in a new conversation (or in `thread_id`)."""
     message_id = _message_id(caller, message, key)
     thread_id = message.thread_id or derived_id(message_id, "thread")
-    incoming = _incoming(caller, message, message_id, thread_id)
-    return _accepted(await caller.turns.accept(incoming))
+    return await _accept(caller, _incoming(caller, message, message_id, thread_id))
 
 
 @router.post("/threads/{thread_id}/messages", status_code=202, operation_id="send_message")
@@ -134,8 +145,9 @@ async def send_message(
     """Say something in a conversation that exists. A second message waits for its turn."""
     async with caller.transaction() as session:
         await get_thread(session, caller.user_id, thread_id)
-    incoming = _incoming(caller, message, _message_id(caller, message, key), thread_id)
-    return _accepted(await caller.turns.accept(incoming))
+    return await _accept(
+        caller, _incoming(caller, message, _message_id(caller, message, key), thread_id)
+    )
 
 
 @router.put("/messages/{message_id}", status_code=202, operation_id="edit_message")
@@ -146,4 +158,5 @@ async def replace_message(
     async with caller.transaction() as session:
         message = await get_message(session, caller.user_id, message_id)
     incoming = _incoming(caller, words, message_id, message.thread_id)
-    return _accepted(await edit_message(caller.resources, incoming))
+    edited = await spend_message(caller, lambda: edit_message(caller.resources, incoming))
+    return _accepted(edited)

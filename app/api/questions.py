@@ -86,6 +86,10 @@ async def answer_question(
     given = [answer.outcome, answer.decision, answer.action]
     if given.count(None) != 2:
         raise Invalid("Give an outcome, a decision or an action, and only one.", field="decision")
+    site = caller.signed_in.site  # a refusal is never too grave for a frame
+    if site is not None and not site.is_full and answer.decision == "approve":
+        async with caller.transaction() as session:
+            await questions.require_plain_view(session, caller.user_id, question_id)
     if answer.outcome is not None:
         await questions.settle(caller.resources, caller.user_id, question_id, answer.outcome)
     elif answer.action is not None:

@@ -35,6 +35,7 @@ from app.api import (
     threads,
     tool_rules,
     users,
+    visits,
     webhooks,
     widget,
 )
@@ -71,6 +72,7 @@ _PARTS = (
     groups,
     users,
     sites,
+    visits,
     mcp,
     mcp_details,
     memories,

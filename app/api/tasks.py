@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from app.api.deps import Body, Caller, CallerNow, Storable, may
 from app.api.errors import documented
+from app.api.spending import spend_message
 from app.chats import feedback
 from app.core.db import JSON
 from app.core.envelope import Success
@@ -113,7 +114,7 @@ async def stop_task(task_id: UUID, caller: CallerNow) -> Success[TaskView]:
 @router.post("/{task_id}/retry", operation_id="retry_task", responses=documented(409))
 async def retry_task(task_id: UUID, caller: CallerNow) -> Success[TaskView]:
     """Answer again, after a turn that ended without an answer."""
-    await turns.retry_task(caller.resources, caller.user_id, task_id)
+    await spend_message(caller, lambda: turns.retry_task(caller.resources, caller.user_id, task_id))
     return await view_task(caller, task_id)
 
 

@@ -36,6 +36,12 @@ class ProofNeeded(Forbidden):
     code = "proof_needed"
 
 
+class FullPageNeeded(Forbidden):
+    """A frame in a page of others is no place to decide this: such a page may cover the words."""
+
+    code = "full_page_needed"
+
+
 class Conflict(AppError):
     """The request is sound, but not in the present state."""
 

@@ -29,6 +29,16 @@ SITES = {
         "viele Tickets. Versuche es in einer Minute noch einmal.",
     "New visitors cannot be let in at the moment. Try again soon.": "Neue Besucher können gerade "
         "nicht eingelassen werden. Versuche es gleich noch einmal.",
+    "You have sent as many messages today as this site allows. Go on tomorrow.": "Du hast heute so "
+        "viele Nachrichten geschickt, wie diese Website erlaubt. Morgen geht es weiter.",
+    "This site has answered as many messages today as it may. Go on tomorrow.": "Diese Website hat "
+        "heute so viele Nachrichten beantwortet, wie sie darf. Morgen geht es weiter.",
+    "Only who is signed in at a browser can sign in to a site.": "Auf einer Website anmelden kann "
+        "sich nur, wer in einem Browser angemeldet ist.",
+    "This approval can only be given on the full page.": "Diese Freigabe lässt sich nur auf der "
+        "ganzen Seite geben.",
+    "Visitors of a site cannot attach anything of a server.": "Besucher einer Website können "
+        "nichts von einem Server anhängen.",
     "There is no such site.": "Diese Website gibt es nicht.",
     "This site was revoked.": "Diese Website wurde widerrufen.",
     "There are {} sites already. Revoke one first.": "Es gibt schon {} Websites. Widerrufe erst "

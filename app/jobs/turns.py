@@ -17,12 +17,13 @@ from app.core.redis import HINTS
 from app.core.resources import Resources
 from app.orchestrator.run import Orchestrator
 from app.orchestrator.turn import Run
+from app.sites.terms import find_terms
 from app.tasks.lease import LATE, claim_tasks, end_leases, renew_leases
 from app.tasks.live import Hub
 from app.tasks.queue import ANSWERED, next_ready
 from app.tasks.rest import release_waiting
 from app.users.permissions import Permission
-from app.users.rights import list_without
+from app.users.rights import list_without, look_at_owners
 
 RENEW_SECONDS = 1.0
 SWEEP_SECONDS = 0.5
@@ -166,12 +167,14 @@ class TurnWorker:
             threads = await list_steps_of_threads(
                 session, {task.thread_id for task in tasks if task.thread_id}
             )
-            barred = await list_without(session, [t.user_id for t in tasks], NEEDED)
+            owners = await look_at_owners(session, [t.user_id for t in tasks], NEEDED)
+            terms = await find_terms(session, owners.sites.values())
         return [
             Run(
                 task,
                 threads.get(task.thread_id, []) if task.thread_id else [],
-                barred=task.user_id in barred,
+                barred=task.user_id in owners.barred,
+                terms=terms[owners.sites[task.user_id]] if task.user_id in owners.sites else None,
             )
             for task in tasks
         ]

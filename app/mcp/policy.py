@@ -71,6 +71,12 @@ def decide_sampling(server: str, mark: str, rules: Iterable[Rule]) -> Ruling:
     return Ruling(Decision.ASK, is_default=True)
 
 
+def is_among(tool: RemoteTool, patterns: Iterable[str]) -> bool:
+    """Whether one of the patterns names a tool."""
+    name = full_name(tool)
+    return any(_fits(pattern, name) for pattern in patterns)
+
+
 def full_name(tool: RemoteTool) -> str:
     """What patterns are compared with."""
     return f"{tool.server}/{tool.remote_name}"

@@ -21,7 +21,7 @@ from app.orchestrator.brought import Brought, brought_in
 from app.orchestrator.outcome import Outcomes
 from app.orchestrator.progress import CallProgress
 from app.orchestrator.sampling import Sampler
-from app.orchestrator.toolbox import CallRequest
+from app.orchestrator.toolbox import CallRequest, offered
 from app.orchestrator.turn import Run
 from app.tasks.live import Hub
 from app.tasks.models import Task
@@ -122,6 +122,8 @@ class Calls:
         tool = await find_soon(self._servers, call.name, call.user_id)
         if tool is None:
             return replace(call, approved="")  # the executor says that there is none
+        if not offered([tool], run.terms):
+            raise NotAllowed("Visitors of this site may not use this tool.")
         arguments = await allowed_arguments(
             self._resources, run, tool, call.tool_call_id, call.arguments
         )

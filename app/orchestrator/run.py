@@ -33,7 +33,7 @@ from app.orchestrator.outcome import Outcomes
 from app.orchestrator.sampling import Sampler
 from app.orchestrator.sink import LANGUAGE, SINK
 from app.orchestrator.stops import Stops
-from app.orchestrator.toolbox import CALLS, absent_tool, toolbox
+from app.orchestrator.toolbox import CALLS, absent_tool, offered, toolbox
 from app.orchestrator.turn import Run
 from app.tasks.kinds import TIMEOUTS
 from app.tasks.lease import MOST_ATTEMPTS
@@ -43,6 +43,7 @@ from app.tasks.parts import ToolFinished, ToolStarted
 from app.tasks.questions import list_answers
 from graphs import GRAPHS
 from graphs.middleware import TooManyModelCalls
+from graphs.prompts import on_site
 
 Graph = CompiledStateGraph[Any, Any, Any, Any]
 
@@ -138,7 +139,7 @@ class Orchestrator:
     async def _invoke(self, run: Run) -> dict[str, Any]:
         task = run.task
         self._servers.wake(task.user_id)
-        graph = self._graph(task)
+        graph = self._graph(run)
         config: RunnableConfig = {
             "configurable": {
                 "thread_id": str(task.id),
@@ -193,18 +194,20 @@ class Orchestrator:
                     replies[asked.id] = answers[given] or {}
         return replies
 
-    def _graph(self, task: Task) -> Graph:
-        """The compiled graph for a kind of task, a model and the tools of now; kept."""
+    def _graph(self, run: Run) -> Graph:
+        """The compiled graph for kind of task, model, a site's terms and the tools of now; kept."""
+        task, terms = run.task, run.terms
         by_rule = "command" in task.parameters
-        model = self._models.chat_model(OFFLINE_NAME if by_rule else task.parameters.get("model"))
-        version = self._servers.version_for(task.user_id)
+        model = self._models.chat_model(OFFLINE_NAME if by_rule else run.model)
+        version = (self._servers.version_for(task.user_id), terms)
         tools = self._toolboxes.get(
-            version, lambda: toolbox(self._servers.list_tools(task.user_id))
+            version, lambda: toolbox(offered(self._servers.list_tools(task.user_id), terms))
         )
         build = GRAPHS.get(task.kind, GRAPHS["conversation"])
+        more = {"prompt": on_site(terms.site_name, terms.instructions)} if terms else {}
         return self._graphs.get(
             (task.kind, id(model), version),
-            lambda: build(model, tools, absent=absent_tool, checkpointer=self._saver),
+            lambda: build(model, tools, absent=absent_tool, checkpointer=self._saver, **more),
         )
 
     def _say_finished_calls(self, run: Run) -> None:

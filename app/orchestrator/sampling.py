@@ -83,7 +83,7 @@ class Sampler:
         )
         await self._note(run, spent)
         cut = answer.response_metadata.get("finish_reason") == "length"
-        model = str(run.task.parameters.get("model") or answer.response_metadata.get("model_name"))
+        model = str(run.model or answer.response_metadata.get("model_name"))
         return Sample(text=answer.text, model=model, is_cut=cut)
 
     async def _ask(self, run: Run, wish: Wish, *, most: int) -> AIMessage:
@@ -94,7 +94,7 @@ class Sampler:
         if wish.stop:
             options["stop"] = list(wish.stop)
         try:
-            model = self._models.chat_model(run.task.parameters.get("model"))
+            model = self._models.chat_model(run.model)
             answer = await model.ainvoke(_messages(wish), **options)
         except ModelFailure as failure:
             raise NotSampled(f"The model did not answer ({failure.code}).") from failure

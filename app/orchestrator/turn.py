@@ -11,6 +11,7 @@ from app.core.deadlines import Deadline
 from app.mcp.caller import Caller
 from app.mcp.calls import AnswerNeeded
 from app.orchestrator.offline.requests import language_of
+from app.sites.terms import SiteTerms
 from app.tasks.models import Question, Task
 
 
@@ -38,6 +39,8 @@ class Run:
     lost: bool = False
     barred: bool = False
     """Its owner may not have anything done any more."""
+    terms: SiteTerms | None = None
+    """What holds for a visitor of a site; None for everybody else."""
     work: asyncio.Task[None] | None = None
 
     def tell(self) -> None:
@@ -55,6 +58,14 @@ class Run:
         """Which language its sentences are in."""
         return str(self.task.parameters.get("language", "en"))
 
+    @property
+    def model(self) -> str | None:
+        """Which model answers; the usual one if none is named. Visitors do not choose."""
+        if self.terms is not None:
+            return self.terms.model
+        name: str | None = self.task.parameters.get("model")
+        return name
+
     def caller(self, tool_call_id: str) -> Caller:
         """For whom a tool is called; it answers in the language of the message, if that shows."""
         said = next((s.output for s in self.steps if s.id == self.task.message_id), "")
@@ -64,5 +75,5 @@ class Run:
             tool_call_id=tool_call_id,
             language=language_of(said, self.language),
             time_zone=self.task.parameters.get("time_zone"),
-            model=self.task.parameters.get("model"),
+            model=self.model,
         )

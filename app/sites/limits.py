@@ -4,7 +4,8 @@ import math
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import now
@@ -17,6 +18,8 @@ from app.users.site_models import Site
 NEWCOMERS_PER_HOUR = 20
 """Visitors whom nobody knows, from one address."""
 
+_VISITOR_HAS_SAID = "You have sent as many messages today as this site allows. Go on tomorrow."
+_SITE_HAS_SAID = "This site has answered as many messages today as it may. Go on tomorrow."
 _TOO_MANY_HERE = "Too many new visitors came from this address. Try again later."
 _TOO_MANY_TICKETS = "This site asks for too many tickets. Try again in a minute."
 _TOO_MANY_TODAY = "This site has had many new visitors today. Try again tomorrow."
@@ -52,6 +55,42 @@ async def messages_left(session: AsyncSession, user_id: UUID, site_id: UUID) -> 
     used_here = await session.scalar(everybodys) or 0
     left = min(site.messages_per_visitor_day - used, site.messages_per_day - int(used_here))
     return max(0, left)
+
+
+async def take_message(session: AsyncSession, user_id: UUID, site_id: UUID) -> None:
+    """Count one more message of a visitor. TooMany if that is one too many today."""
+    site = await session.get_one(Site, site_id)
+    at = now()
+    everybodys = select(func.coalesce(func.sum(SiteUsage.messages), 0)).where(
+        SiteUsage.site_id == site_id, SiteUsage.day == at.date()
+    )
+    if int(await session.scalar(everybodys) or 0) >= site.messages_per_day:
+        raise TooMany(_SITE_HAS_SAID, retry_after=seconds_until_tomorrow(at))
+    counted = await session.scalar(
+        insert(SiteUsage)
+        .values(user_id=user_id, day=at.date(), site_id=site_id, messages=1)
+        .on_conflict_do_update(
+            index_elements=["user_id", "day"],
+            set_={"messages": SiteUsage.messages + 1},
+            where=SiteUsage.messages < site.messages_per_visitor_day,
+        )
+        .returning(SiteUsage.messages)
+    )
+    if counted is None:
+        raise TooMany(_VISITOR_HAS_SAID, retry_after=seconds_until_tomorrow(at))
+
+
+async def give_message_back(session: AsyncSession, user_id: UUID) -> None:
+    """Count one message less: it was refused, or had been counted before."""
+    await session.execute(
+        update(SiteUsage)
+        .where(
+            SiteUsage.user_id == user_id,
+            SiteUsage.day == now().date(),
+            SiteUsage.messages > 0,
+        )
+        .values(messages=SiteUsage.messages - 1)
+    )
 
 
 def seconds_until_tomorrow(at: datetime) -> int:

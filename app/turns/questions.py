@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import JSON
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, FullPageNeeded, Invalid, NotFound
 from app.core.resources import Resources
 from app.mcp.forms import check_values
 from app.mcp.models import Decision
@@ -51,6 +52,17 @@ _FIELD = {
     QuestionKind.ELICITATION: "action",
 }
 """By what a question of each kind is answered."""
+
+
+async def require_plain_view(session: AsyncSession, user_id: UUID, question_id: UUID) -> None:
+    """Raises FullPageNeeded for what is too grave to be answered in a frame in another's page."""
+    question = await session.scalar(
+        select(Question).where(Question.id == question_id, Question.user_id == user_id)
+    )
+    if question is None:
+        raise NotFound("There is no such question.")
+    if question.content.get("destructive") or question.content.get("change"):
+        raise FullPageNeeded("This approval can only be given on the full page.")
 
 
 async def settle(resources: Resources, user_id: UUID, question_id: UUID, outcome: str) -> None:

@@ -46,6 +46,8 @@ class Incoming:
     time_zone: str | None = None
     command: str | None = None
     """What was chosen from the menu, if it is not one of Keiko's own commands."""
+    by_visitor: bool = False
+    """Whether a visitor of a site says it, who has no commands, no prompts and no resources."""
     wanted: Sequence[ResourceRef] = ()
     """The resources that were attached to it."""
     attached: Sequence[NewAttachment] = ()
@@ -57,7 +59,7 @@ class Incoming:
         given: JSON = {"language": self.language, "model": self.model}
         if self.time_zone:
             given["time_zone"] = self.time_zone
-        if command := read_command(self.text):
+        if (command := read_command(self.text)) and not self.by_visitor:
             given["command"] = command[0].value
         return given
 
@@ -131,6 +133,8 @@ class Turns:
 async def complete(resources: Resources, incoming: Incoming) -> Incoming:
     """The message with all that it brings along; its text begins with the prompt's command then."""
     text = incoming.text
+    if incoming.by_visitor:
+        return incoming
     if incoming.command:
         text = f"/{incoming.command} {text.strip()}".strip()
     attached = await find_attached(resources, incoming.user_id, text, incoming.wanted)

@@ -16,13 +16,16 @@ from string import Template
 import brotli
 import orjson
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.sites.service import find_site
 from app.ui import files
 from app.ui.assets import MEDIA_TYPES, PUBLIC
 from app.ui.forms import language_of, resources_of
+from app.ui.pages import KEEPS_OPENER, page
+from app.ui.pages.texts import TEXTS
 from app.ui.refusal import database_expected, failure
+from app.users.signed_in import SignedIn
 from app.users.site_models import Site
 
 PARTS = PUBLIC / "keiko" / "frame"
@@ -93,6 +96,28 @@ async def get_full_page(request: Request, key: str) -> Response:
     if site is None or not _is_asked_as(request, "document"):
         return _nothing(request)
     return _answer(request, site, "full", "'none'")
+
+
+@router.api_route("/w/{key}/sign-in", methods=["GET", "HEAD"])
+async def get_sign_in(request: Request, key: str) -> Response:
+    """The window in which a user of ours tells a site's frame who they are."""
+    site = await _find(request, key)
+    if site is None or not _is_asked_as(request, "document"):
+        return _nothing(request)
+    person: SignedIn | None = request.state.signed_in
+    if person is None:
+        login = f"/login?next={request.url.path}"
+        return RedirectResponse(login, 303, headers={"Cache-Control": "no-store", **KEEPS_OPENER})
+    language = language_of(request)
+    texts, name = TEXTS[language], person.full_name or person.username
+    return page(
+        "site_sign_in",
+        language,
+        next=request.url.path,
+        site_key=site.key,
+        site_sign_in_action=texts["site_sign_in_as"].format(name=name),
+        where=texts["site_sign_in_where"].format(name=site.name, origins=", ".join(site.origins)),
+    )
 
 
 @router.api_route("/ui/frame/{version}/frame.js", methods=["GET", "HEAD"])

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core.actor import LONGEST_ADDRESS, LONGEST_AGENT, Actor, acting
 from app.core.errors import AppError, Forbidden, TooMany, Unauthenticated, Unavailable
 from app.core.resources import Resources
-from app.core.site_cookies import SITE_HEADER
+from app.core.site_cookies import FULL_HEADER, SITE_HEADER
 from app.events.refusals import note_refusal
 from app.ui.cookies import read_token
 from app.ui.keys import find_owner, read_key, refused_key
@@ -38,7 +38,7 @@ LARGEST_HEADERS = 64_000
 OWN_HEADERS = b"x-keiko-"
 """Start of the headers with which the gate tells Chainlit who it is; nobody else may send them."""
 
-_SITE_HEADER = SITE_HEADER.encode()
+_VISITORS_HEADERS = (SITE_HEADER.encode(), FULL_HEADER.encode())
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _NOBODY_NEEDED = ("/assets/", "/public/", "/ready")
 
@@ -87,7 +87,7 @@ class Gate:
 
 
 def _is_own(header: bytes) -> bool:
-    return header.startswith(OWN_HEADERS) and header != _SITE_HEADER
+    return header.startswith(OWN_HEADERS) and header not in _VISITORS_HEADERS
 
 
 def _refused(connection: HTTPConnection, error: AppError) -> Response:

@@ -1,6 +1,7 @@
 """What an account may do at this moment, as the database says: for what acts without a request."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select
@@ -22,6 +23,25 @@ async def require_right(session: AsyncSession, user_id: UUID, permission: Permis
     if user is None or not user.is_active:
         raise Conflict("The account may not work at present.")
     require(user.role, permission)
+
+
+@dataclass(frozen=True)
+class Owners:
+    """Who may not have anything done, and whose site those are visitors of that may."""
+
+    barred: set[UUID]
+    sites: dict[UUID, UUID]
+
+
+async def look_at_owners(
+    session: AsyncSession, user_ids: Iterable[UUID], permission: Permission
+) -> Owners:
+    """How it stands with those who want something done."""
+    ids = set(user_ids)
+    query = select(User.id, User.site_id).where(User.id.in_(ids), has_right(permission))
+    having = {user_id: site_id for user_id, site_id in await session.execute(query)}
+    sites = {user_id: site_id for user_id, site_id in having.items() if site_id is not None}
+    return Owners(barred=ids - set(having), sites=sites)
 
 
 async def list_without(

@@ -32,7 +32,18 @@ async function post(address, values = {}) {
   show(error.message, error.field);
 }
 
+// A site's frame has opened this window, and waits for a ticket; nobody else is told it.
+async function sendTicket() {
+  const data = await post(form.action, { site_key: form.dataset.site });
+  if (!data) return false;
+  if (!window.opener) return void show(form.dataset.noOpener);
+  window.opener.postMessage({ type: "signed-in", ticket: data.ticket }, location.origin);
+  window.close();
+  return true;
+}
+
 async function send() {
+  if ("site" in form.dataset) return sendTicket();
   const { next: _, ...values } = Object.fromEntries(new FormData(form));
   const data = await post(form.action, values);
   if (data) goOn(data);

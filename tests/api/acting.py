@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import httpx
@@ -46,8 +46,10 @@ class Web:
 
 
 @asynccontextmanager
-async def serve(resources: Resources) -> AsyncIterator[Web]:
-    """Run a web process on a free port."""
+async def serve(
+    resources: Resources, *, ws: Literal["none", "websockets-sansio"] = "none"
+) -> AsyncIterator[Web]:
+    """Run a web process on a free port; with `ws`, sockets are answered too."""
     live, bus = Live(resources.redis), Bus(resources.redis)
     bus.subscribe(LIVE, live.heard)
     bus.on_gap(live.lost)
@@ -57,7 +59,7 @@ async def serve(resources: Resources) -> AsyncIterator[Web]:
     config = uvicorn.Config(
         app,
         lifespan="off",
-        ws="none",
+        ws=ws,
         proxy_headers=False,
         server_header=False,
         log_config=None,

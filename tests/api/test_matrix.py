@@ -22,8 +22,8 @@ EVERY_OPERATION = [
     for path, item in DOCUMENT["paths"].items()
     for method, operation in item.items()
 ]
-FOR_VISITORS = {"create_ticket", "begin_visit", "get_visit", "end_visit"}
-"""How visitors of sites come in, without an account: see `tests/sites`."""
+FOR_VISITORS = {"create_ticket", "begin_visit", "get_visit", "end_visit", "continue_visit"}
+"""How visitors of sites come in and go on, without an account: see `tests/sites`."""
 
 OPERATIONS = [each for each in EVERY_OPERATION if each[2]["operationId"] not in FOR_VISITORS]
 WEBHOOK = {"name": "secret", "url": "https://example.com/hook"}
@@ -62,6 +62,7 @@ BODIES: dict[str, Any] = {
     "create_api_key": {"name": "Mine", "scopes": ["tasks:read"]},
     "create_group": {"name": "Mine"},
     "create_site": {"name": "Mine", "origins": ["https://example.com"]},
+    "sign_in_to_site": {"site_key": "kw_" + "x" * 22},
     "change_site": {"name": "Mine"},
     "change_role": {"role": "admin"},
     "invite_user": {"role": "admin"},

@@ -21,7 +21,8 @@ def words(text: str) -> list[str]:
 
 
 FOR_ALL = words("""
-get_me list_models list_threads get_thread list_tasks get_task get_task_result list_task_changes
+get_me sign_in_to_site list_models list_threads get_thread list_tasks get_task get_task_result
+list_task_changes
 list_files get_file list_schedules get_schedule list_schedule_runs follow_task list_events
 follow_events list_questions list_tool_rules get_notification_settings put_notification_settings
 get_push subscribe_to_push unsubscribe_from_push test_notifications get_delivery

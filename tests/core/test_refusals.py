@@ -11,7 +11,7 @@ from app.core.german import CHECKED, SAID
 from app.core.refusals import in_language
 
 ROOT = Path(__file__).parents[2]
-RAISED = {"Conflict", "ErrorBody", "Forbidden", "Invalid", "NotFound", "TooMany",
+RAISED = {"Conflict", "ErrorBody", "Forbidden", "FullPageNeeded", "Invalid", "NotFound", "TooMany",
           "Unauthenticated", "Unavailable", "failure"}  # fmt: skip
 TERMINALS = ("app/cli/", "app/launcher/", "app/core/embedded/", "app/core/listening.py")
 """What only terminals show, which speak English."""

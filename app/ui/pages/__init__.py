@@ -22,6 +22,12 @@ _POLICY = Template(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'$form_to; base-uri 'none'; frame-ancestors 'none'"
 )
+FRAMES = "/w/"
+"""Where the pages of sites' visitors are."""
+
+KEEPS_OPENER = {"Cross-Origin-Opener-Policy": "unsafe-none"}
+"""Said on the way to a window that a site's frame has opened: it is to hear from it."""
+
 _MARKUP = ("ways", "markup")
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -53,6 +59,8 @@ def page(
     escaped["content"] = _template(name).substitute(escaped)
     policy = _POLICY.substitute(form_to=f" {form_to}" if form_to else "")
     headers = {**_HEADERS, "Content-Security-Policy": policy}
+    if values.get("next", "").startswith(FRAMES):
+        headers.update(KEEPS_OPENER)
     return HTMLResponse(_template("layout").substitute(escaped), status, headers)
 
 

@@ -70,6 +70,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "qr_label": "QR code for an authenticator app",
         "by_hand": "Or type in this key:",
         "first_code": "Enter the six digits that the app shows now",
+        "site_sign_in_title": "Continue with Keiko",
+        "site_sign_in_lead": "A website shows Keiko in its page, and asks who you are.",
+        "site_sign_in_where": "The website is “{name}” ({origins}).",
+        "site_sign_in_as": "Continue as {name}",
+        "site_sign_in_other": "There you have conversations of their own; the website's page never"
+        " gets yours from here.",
+        "site_sign_in_lost": "The page that opened this window is gone. Go back to it and try"
+        " again.",
         "recovery_codes_title": "Keep these codes",
         "recovery_codes_lead": "If you lose your phone or key, each of them lets you in once."
         " They are shown only now: print them, or put them where your passwords are.",
@@ -144,6 +152,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "qr_label": "QR-Code für eine Authenticator-App",
         "by_hand": "Oder tippe diesen Schlüssel ein:",
         "first_code": "Gib die sechs Ziffern ein, die die App jetzt zeigt",
+        "site_sign_in_title": "Weiter mit Keiko",
+        "site_sign_in_lead": "Eine Website zeigt Keiko in ihrer Seite und fragt, wer du bist.",
+        "site_sign_in_where": "Die Website ist „{name}“ ({origins}).",
+        "site_sign_in_as": "Weiter als {name}",
+        "site_sign_in_other": "Dort hast du eigene Unterhaltungen; die von hier bekommt die Seite"
+        " der Website nie.",
+        "site_sign_in_lost": "Die Seite, die dieses Fenster geöffnet hat, ist weg. Geh zu ihr"
+        " zurück und versuche es noch einmal.",
         "recovery_codes_title": "Hebe diese Codes auf",
         "recovery_codes_lead": "Wenn du Telefon oder Schlüssel verlierst, lässt dich jeder davon"
         " einmal herein. Sie sind nur jetzt zu sehen: Drucke sie aus oder lege sie zu deinen"
