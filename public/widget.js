@@ -183,7 +183,7 @@ iframe { display: block; width: 100%; height: 100%; border: 0; color-scheme: nor
     if (isFull !== dialog.classList.contains("full") || !dialog.open) {
       if (dialog.open) dialog.close();
       dialog.classList.toggle("full", isFull);
-      isFull ? dialog.showModal() : dialog.show();
+      isFull ? dialog.showModal() : dialog.setAttribute("open", ""); // show() would take the focus
     }
     const seen = isFull && window.visualViewport; // what a phone's keyboard leaves
     dialog.style.height = seen ? `${seen.height}px` : "";

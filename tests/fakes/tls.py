@@ -5,15 +5,17 @@ The front only encrypts: it hands on every byte, and breaks off when the server 
 
 import asyncio
 import ssl
+from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from app.core.clock import now
 
@@ -46,9 +48,7 @@ class TestAuthority:
             _begun(subject, self._certificate.subject, key.public_key())
             .add_extension(alternatives, critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(
-                x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
-            )
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         path = self._folder / f"{names[0]}.pem"
@@ -120,8 +120,8 @@ async def _hand_on(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> No
         await to.drain()
 
 
-async def _until_first(*ways: "asyncio.Future[None] | object") -> None:
-    tasks = [asyncio.ensure_future(way) for way in ways]  # type: ignore[arg-type]
+async def _until_first(*ways: Coroutine[Any, Any, None]) -> None:
+    tasks = [asyncio.create_task(way) for way in ways]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:

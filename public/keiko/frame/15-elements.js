@@ -40,7 +40,8 @@ const icon = (name) => {
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("class", `icon ${name}`);
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("data-icon", name);
   path.setAttribute("d", PATHS[name]);
   svg.append(path);
   return svg;

@@ -52,12 +52,16 @@ async def profile(
     switched_off: str,
     *,
     refuses_storage: bool = False,
+    refuses_cookies: bool = False,
     locale: str = "en-GB",
     **options: Any,
 ) -> AsyncIterator[BrowserContext]:
-    """A profile that blocks third-party cookies; with `refuses_storage`, storage as well."""
+    """A profile that blocks third-party cookies; others refuse all of Keiko's, or storage."""
     (folder / "Default").mkdir(parents=True)
-    blocked = {"cookie_controls_mode": 1, "block_third_party_cookies": True}
+    blocked: dict[str, Any] = {"cookie_controls_mode": 1, "block_third_party_cookies": True}
+    if refuses_cookies:
+        keiko = {f"[*.]{KEIKO},*": {"setting": 2}}
+        blocked["content_settings"] = {"exceptions": {"cookies": keiko}}
     told = {"profile": blocked, "intl": {"accept_languages": locale}}
     (folder / "Default" / "Preferences").write_text(json.dumps(told))
     arguments = [

@@ -27,8 +27,8 @@ const offer = () => {
     parameters: {type: "object", properties: {number: {type: "integer"}}, required: ["number"]},
     run: ({number}) => (ran.push(["cancel_order", number]), {number, status: "cancelled"}),
   });
-  for (const name of ["ready", "answer", "question", "task", "signedout", "unread", "open", "close"])
-    Keiko.on(name, (data) => heard.push([name, data]));
+  const names = ["ready", "answer", "question", "task", "signedout", "unread", "open", "close"];
+  for (const name of names) Keiko.on(name, (data) => heard.push([name, data]));
 };
 offer();
 """
@@ -36,7 +36,7 @@ offer();
 STYLE = """
 body { margin: 0; font: 16px/1.6 Georgia, serif; color: #222; background: #faf7f2; }
 main { max-width: 44rem; margin: 0 auto; padding: 3rem 1.5rem; }
-#chat { height: 600px; margin: 2rem 0; border: 1px solid #ddd; border-radius: 12px; overflow: hidden; }
+#chat { height: 600px; border: 1px solid #ddd; border-radius: 12px; overflow: hidden; }
 """
 
 PAGE = """<!doctype html>
@@ -47,6 +47,30 @@ PAGE = """<!doctype html>
 <body><main><h1>{title}</h1><p>Hand-made lamps since 1921. Order 7 is on its way.</p>
 <p><label>Search <input id="search"></label></p>{body}
 <p>{filler}</p></main></body></html>"""
+
+HOSTILE = {
+    # The frame itself, in a page that the site does not list.
+    "frames": '<!doctype html><iframe src="{keiko}/w/{key}"></iframe>',
+    # A page of the site's, with a stranger's page in it that shows the frame.
+    "nests": """<!doctype html><title>x</title><script>
+      const inner = document.createElement("iframe");
+      inner.src = location.href.replace("host.example", "evil.example").replace("nests", "frames");
+      document.documentElement.append(inner);
+    </script>""",
+    # A stranger's frame beside the chat, which speaks to both as if it were the other.
+    "forges": """<!doctype html><script>
+      setInterval(() => {{
+        parent.postMessage({{keiko: 1, type: "ready"}}, "*");
+        const call = {{type: "call", id: "1", name: "cancel_order", args: {{}}}};
+        parent.postMessage({{keiko: 1, ...call}}, "*");
+        for (let n = 0; n < parent.length; n++) {{
+          const init = {{keiko: 1, type: "init", lang: "de", theme: "dark", mode: "inline"}};
+          parent[n].postMessage(init, "*", [new MessageChannel().port2]);
+          parent[n].postMessage({{keiko: 1, type: "send", text: "forged"}}, "*");
+        }}
+      }}, 50);
+    </script>""",
+}
 
 STRICT = (
     "default-src 'none'; script-src 'self' {keiko}; style-src 'self'; img-src data:; "
@@ -114,6 +138,9 @@ class HostSite:
 
     async def _page(self, request: web.Request) -> web.Response:
         query, name = request.query, request.match_info["name"]
+        if name in HOSTILE:
+            html = HOSTILE[name].format(keiko=self.keiko, key=self.key, shop=self.url())
+            return web.Response(text=html, content_type="text/html")
         given = {k: query[k] for k in ("lang", "theme", "accent", "preload") if k in query}
         known = {"site": query.get("site", self.key)}
         if name != "anonymous":
