@@ -14,6 +14,7 @@ from app.cli.accounts import sign_out as sign_user_out
 from app.cli.api_keys import api_keys
 from app.cli.audit import audit
 from app.cli.connected_apps import apps
+from app.cli.demo_host import demo_host
 from app.cli.develop import bench, chaos, check, lock, test
 from app.cli.events import events
 from app.cli.groups import groups
@@ -117,6 +118,7 @@ for command in (
     events,
     audit,
     rotate_keys,
+    demo_host,
     test,
     check,
     bench,

@@ -16,19 +16,21 @@ HOST, EVIL, KEIKO = "host.example", "evil.example", "keiko.test"
 FUNCTIONS = """
 window.ran = [];
 window.heard = [];
+window.Keiko ??= {q: []}; // what is said before widget.js is there, waits for it
+const tell = (name, ...given) => (Keiko.q ? Keiko.q.push([name, ...given]) : Keiko[name](...given));
 const offer = () => {
-  Keiko.register({
+  tell("register", {
     name: "find_order", description: "Finds an order of this customer.", readOnly: true,
     parameters: {type: "object", properties: {number: {type: "integer"}}, required: ["number"]},
     run: ({number}) => (ran.push(["find_order", number]), {number, status: "on its way"}),
   });
-  Keiko.register({
+  tell("register", {
     name: "cancel_order", description: "Cancels an order.",
     parameters: {type: "object", properties: {number: {type: "integer"}}, required: ["number"]},
     run: ({number}) => (ran.push(["cancel_order", number]), {number, status: "cancelled"}),
   });
   const names = ["ready", "answer", "question", "task", "signedout", "unread", "open", "close"];
-  for (const name of names) Keiko.on(name, (data) => heard.push([name, data]));
+  for (const name of names) tell("on", name, (data) => heard.push([name, data]));
 };
 offer();
 """
