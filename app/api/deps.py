@@ -16,13 +16,13 @@ from starlette.routing import BaseRoute
 from app.api.feed import Feed
 from app.api.readers import Readers
 from app.core.db import is_storable
-from app.core.errors import Unauthenticated
+from app.core.errors import Forbidden, Unauthenticated
 from app.core.language import preferred_language
 from app.core.resources import Resources
 from app.tasks.live import Live
 from app.turns.service import Turns
 from app.users.permissions import Permission
-from app.users.signed_in import SignedIn
+from app.users.signed_in import NOT_FOR_VISITORS, SignedIn
 
 _https_cookie = APIKeyCookie(
     name="__Host-keiko_session",
@@ -110,6 +110,15 @@ def may(permission: Permission, *, to_write: Permission | None = None) -> Any:
     Every route has at least one: without, the application is not built (see `app.api.router`).
     """
     return Depends(Right(permission, to_write or permission))
+
+
+def _no_visitor(caller: CallerNow) -> None:
+    if caller.signed_in.site is not None:
+        raise Forbidden(NOT_FOR_VISITORS)
+
+
+NOT_VISITORS = Depends(_no_visitor)
+"""Dependency of what visitors of sites may not do, although their permissions would let them."""
 
 
 def find_rights(route: BaseRoute) -> list[Right]:

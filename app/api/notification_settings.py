@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.deps import Body, CallerNow, Storable, may
+from app.api.deps import NOT_VISITORS, Body, CallerNow, Storable, may
 from app.api.errors import documented
 from app.core.envelope import Success
 from app.core.errors import Invalid
@@ -21,7 +21,10 @@ from app.users.permissions import Permission
 router = APIRouter(
     prefix="/notifications",
     tags=["notifications"],
-    dependencies=[may(Permission.NOTIFICATIONS_READ, to_write=Permission.NOTIFICATIONS_WRITE)],
+    dependencies=[
+        may(Permission.NOTIFICATIONS_READ, to_write=Permission.NOTIFICATIONS_WRITE),
+        NOT_VISITORS,  # they name no address to send to
+    ],
 )
 
 Told = Literal[

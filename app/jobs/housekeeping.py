@@ -14,6 +14,7 @@ from app.notifications.models import Notification
 from app.oauth.clients import remove_unused_clients
 from app.oauth.grants import remove_old_grants
 from app.schedules.models import Schedule
+from app.sites.visitors import remove_unknown_visitors
 from app.turns import questions
 from app.users.models import Invitation, Session
 from app.webhooks.models import DeliveryStatus, WebhookDelivery
@@ -21,6 +22,9 @@ from app.webhooks.models import DeliveryStatus, WebhookDelivery
 KEEP_EVENTS = timedelta(days=90)
 KEEP_NOTIFICATIONS = timedelta(days=90)
 KEEP_ENDED_SESSIONS = timedelta(days=30)
+KEEP_UNKNOWN_VISITORS = timedelta(days=30)
+"""Nobody can come back as one whose session is over; until then an operator may look into it."""
+
 KEEP_REMOVED_SCHEDULES = timedelta(days=30)
 """Until then they may be brought back."""
 
@@ -67,5 +71,6 @@ async def remove_old_rows(ctx: dict[str, Any]) -> None:
         )
         await session.execute(delete(Session).where(Session.expires_at < at - KEEP_ENDED_SESSIONS))
         await session.execute(delete(Invitation).where(Invitation.expires_at < at))
+        await remove_unknown_visitors(session, before=at - KEEP_UNKNOWN_VISITORS)
         await remove_old_grants(session)
         await remove_unused_clients(session)

@@ -115,7 +115,7 @@ async def change_site(
     if changed:
         site.updated_at = now()
         await _flush(session, site.name)
-        _say_changed(session, user_id, site, changed)
+        _say_changed(session, user_id, site, sorted(changed))
     unwelcome = _unwelcome(site, changed)
     if unwelcome is not None:
         await _end_visits(session, resources, site, unwelcome)

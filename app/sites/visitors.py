@@ -6,15 +6,17 @@ every query that keeps users apart keeps visitors apart. The same person on two 
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Forbidden, Unauthenticated
 from app.core.resources import Resources
 from app.sites.limits import count_newcomer
+from app.sites.models import SiteUsage
 from app.sites.service import find_site
 from app.sites.tickets import ANY_ORIGIN, Code, Ticket, take_code, take_ticket
 from app.users.browser import Browser
@@ -140,6 +142,15 @@ async def find_visitor(session: AsyncSession, user_id: UUID) -> tuple[User, Site
         )
     ).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+async def remove_unknown_visitors(session: AsyncSession, *, before: datetime) -> None:
+    """Remove those whom nobody knew and who came last before that, with all that they said."""
+    nobody = User.external_id.startswith(ANONYMOUS, autoescape=True)
+    await session.execute(
+        delete(User).where(User.site_id.is_not(None), nobody, User.last_login_at < before)
+    )
+    await session.execute(delete(SiteUsage).where(SiteUsage.day < before.date()))
 
 
 async def _require_site(session: AsyncSession, key: str) -> Site:

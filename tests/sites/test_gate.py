@@ -41,6 +41,7 @@ async def test_leaving_ends_the_session_and_takes_the_cookie_back(inside: Frame)
     assert (await inside.refused("GET", "/threads"))[0] == 401
 
 
+@pytest.mark.asvs("3.5.1", "3.5.2")
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -86,6 +87,7 @@ async def test_a_token_without_its_site_is_refused(shop: Shop) -> None:
         assert (await http.get("/api/v1/threads", headers=right)).status_code == 200
 
 
+@pytest.mark.asvs("3.4.2")
 async def test_no_answer_lets_other_origins_read_it(inside: Frame) -> None:
     for path in ("/threads", "/widget/session"):
         answer = await inside.ask("GET", path)
@@ -141,6 +143,7 @@ async def test_in_a_frame_an_account_that_is_signed_in_beside_counts_for_nothing
     assert mine["username"] == "ada"
 
 
+@pytest.mark.asvs("8.4.1")
 async def test_what_is_another_visitors_does_not_exist(inside: Frame, shop: Shop) -> None:
     said = await inside.done("POST", "/messages", {"text": "A secret"})
     async with shop.frame() as other:
@@ -213,6 +216,7 @@ async def test_a_session_that_is_over_opens_nothing(inside: Frame, resources: Re
     assert (await inside.done("GET", "/widget/session"))["user"] is None
 
 
+@pytest.mark.asvs("7.4.1")
 async def test_a_revoked_site_ends_open_streams_at_once(
     inside: Frame, resources: Resources, admin: User
 ) -> None:
@@ -249,6 +253,7 @@ async def test_an_origin_that_is_removed_ends_the_sessions_there_alone(
         assert (await there.refused("GET", "/threads"))[0] == 401
 
 
+@pytest.mark.asvs("4.4.2")
 async def test_a_visitors_cookie_opens_neither_chainlit_nor_its_socket_nor_our_pages(
     resources: Resources, admin: User
 ) -> None:
