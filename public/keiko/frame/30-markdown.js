@@ -81,7 +81,7 @@ const DRAW = {
   rule: () => make("hr"),
   heading(source) {
     const [, signs, text] = HEADING.exec(source);
-    return inline(text, make(`h${Math.min(6, signs.length + 2)}`));
+    return inline(text, make("h2", { "data-level": Math.min(4, signs.length) }));
   },
   quote: (source) => make("blockquote", {}, ...blocks(source.replace(/^\s*>\s?/gm, "")).map(drawBlock)),
   code(source) {

@@ -95,7 +95,7 @@ class Turn {
       make("span", { class: "hidden", text: `, ${word}` }),
       ...(bar ? [bar] : []),
     );
-    const part = (title, text) => (text ? [make("h4", { text: title }), make("pre", { tabindex: 0, text })] : []);
+    const part = (title, text) => (text ? [make("strong", { text: title }), make("pre", { tabindex: 0, text })] : []);
     const given = tool.arguments && tool.arguments !== "{}" ? pretty(tool.arguments) : "";
     tool.inside.replaceChildren(...part(t("toolGiven"), given), ...part(t("toolSaid"), tool.finished ? pretty(tool.output ?? "") : ""));
     if (tool.files?.length && !tool.shelf.childElementCount) tool.shelf.append(...tool.files.map(drawFile));
@@ -112,8 +112,12 @@ class Turn {
     return card;
   }
 
+  // Drawn anew only when it says something else: a button under somebody's finger stays where it is.
   drawFoot() {
     const rest = this.text || this.steps.childElementCount || this.asked.childElementCount;
+    const now = JSON.stringify([this.status, this.error, this.inBackground, this.waits, Boolean(this.text), Boolean(rest), this.value, isGerman]);
+    if (now === this.footSays) return;
+    this.footSays = now;
     const parts = [];
     if (this.isOver) parts.push(...this.drawEnd());
     else if (this.inBackground) parts.push(make("span", { text: t("inBackground") }), button(t("toFront"), () => chat.act(`/tasks/${this.id}/foreground`), { class: "link" }));

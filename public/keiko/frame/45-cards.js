@@ -25,7 +25,7 @@ const INPUTS = { email: "email", uri: "url", date: "date", "date-time": "datetim
 class Card {
   constructor(question, turn) {
     Object.assign(this, { question, turn });
-    this.title = make("h3", { id: `q-${question.id}` });
+    this.title = make("h2", { id: `q-${question.id}` });
     this.about = make("div", { class: "about" });
     this.actions = make("div", { class: "actions" });
     this.problem = make("p", { class: "problem", role: "alert" });

@@ -25,14 +25,19 @@ _NAMES = ", ".join(f"MAP {name} 127.0.0.1" for name in (KEIKO, HOST, EVIL))
 
 def trusting_home(folder: Path, authority: Path) -> Path:
     """A home folder whose browsers believe the authority of the tests."""
-    certutil = require_program("certutil", "libnss3-tools")
     for place in (folder / ".pki/nssdb", folder / ".local/share/pki/nssdb"):
-        place.mkdir(parents=True)
-        store = ["-d", f"sql:{place}"]
-        subprocess.run([certutil, *store, "-N", "--empty-password"], check=True)
-        add = ["-A", "-t", "C,,", "-n", "keiko", "-i", str(authority)]
-        subprocess.run([certutil, *store, *add], check=True)
+        trust(place, authority)
     return folder
+
+
+def trust(place: Path, authority: Path) -> None:
+    """Make a store of certificates in which the authority of the tests is believed."""
+    certutil = require_program("certutil", "libnss3-tools")
+    place.mkdir(parents=True)
+    store = ["-d", f"sql:{place}"]
+    subprocess.run([certutil, *store, "-N", "--empty-password"], check=True)
+    add = ["-A", "-t", "C,,", "-n", "keiko", "-i", str(authority)]
+    subprocess.run([certutil, *store, *add], check=True)
 
 
 def find_switched_off() -> str:

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Playwright, async_playwright
 
 from tests.canaries import plant_secret
 from tests.e2e.widget.chromium import find_switched_off, profile, trusting_home
-from tests.e2e.widget.host import EVIL, HOST, KEIKO, HostSite
+from tests.e2e.widget.host import HostSite, Names
 from tests.e2e.widget.visitor import Visitor
 from tests.fakes.http_tools import free_port
 from tests.fakes.model import model_process
@@ -39,14 +39,20 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> TestAuthority:
 
 
 @pytest.fixture(scope="module")
-async def front(authority: TestAuthority) -> AsyncIterator[Front]:
+def names() -> Names:
+    """What both servers are called."""
+    return Names()
+
+
+@pytest.fixture(scope="module")
+async def front(authority: TestAuthority, names: Names) -> AsyncIterator[Front]:
     """The encrypted side of Keiko."""
-    async with Front(authority.vouch(KEIKO)) as front:
+    async with Front(authority.vouch(names.keiko)) as front:
         yield front
 
 
 @pytest.fixture(scope="module")
-def keiko(front: Front) -> Iterator[Product]:
+def keiko(front: Front, names: Names) -> Iterator[Product]:
     """Keiko with a scripted model and two servers of tools, known as https://keiko.test."""
     with model_process(first_token_ms=20, tokens=10) as url:
         model = {"name": "Large", "url": url, "key": "any", "model": "large"}
@@ -54,7 +60,7 @@ def keiko(front: Front) -> Iterator[Product]:
             KEIKO_MODELS=json.dumps([model]),
             KEIKO_TOOL_SERVERS=json.dumps([TOOLS, RICH]),
             KEIKO_TOOL_RULES=json.dumps([{"pattern": "traces/append_line", "decision": "allow"}]),
-            KEIKO_PUBLIC_URL=f"https://{KEIKO}:{front.port}",
+            KEIKO_PUBLIC_URL=f"https://{names.keiko}:{front.port}",
         )
         front.behind = product.port = free_port()  # what it prints is its public address
         try:
@@ -65,12 +71,16 @@ def keiko(front: Front) -> Iterator[Product]:
 
 
 @pytest.fixture(scope="module")
-async def host(keiko: Product, front: Front, authority: TestAuthority) -> AsyncIterator[HostSite]:
+async def host(
+    keiko: Product, front: Front, authority: TestAuthority, names: Names
+) -> AsyncIterator[HostSite]:
     """A website that shows Keiko, and its server."""
-    site = HostSite(keiko=f"https://{KEIKO}:{front.port}", behind=keiko.url)
+    site = HostSite(keiko=f"https://{names.keiko}:{front.port}", behind=keiko.url, name=names.host)
     runner = web.AppRunner(site.app(), access_log=None)
     await runner.setup()
-    listening = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=authority.vouch(HOST, EVIL))
+    listening = web.TCPSite(
+        runner, "127.0.0.1", 0, ssl_context=authority.vouch(names.host, names.evil)
+    )
     await listening.start()
     site.port = runner.addresses[0][1]
     site.key, site.secret = make_site(keiko, [site.origin])

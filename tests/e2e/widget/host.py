@@ -80,12 +80,22 @@ STRICT = (
 )
 
 
+@dataclass(frozen=True)
+class Names:
+    """What the servers of a test are called."""
+
+    keiko: str = KEIKO
+    host: str = HOST
+    evil: str = EVIL
+
+
 @dataclass
 class HostSite:
     """A website; `keiko` is the address that browsers know, `behind` the one its server asks."""
 
     keiko: str = ""
     behind: str = ""
+    name: str = HOST
     key: str = ""
     secret: str = ""
     port: int = 0
@@ -94,9 +104,9 @@ class HostSite:
     is_closed: bool = False
     """Whether its end point lets nobody in."""
 
-    def url(self, path: str = "/shop", host: str = HOST) -> str:
+    def url(self, path: str = "/shop", host: str | None = None) -> str:
         """Where one of its pages is."""
-        return f"https://{host}:{self.port}{path}"
+        return f"https://{host or self.name}:{self.port}{path}"
 
     @property
     def origin(self) -> str:
@@ -162,7 +172,7 @@ class HostSite:
         )
         answer = web.Response(text=html, content_type="text/html")
         answer.headers.update(self._headers(name))
-        if request.host.startswith(HOST) and name != "anonymous":
+        if request.host.startswith(self.name) and name != "anonymous":
             answer.set_cookie("customer", query.get("as", "ada"), secure=True, httponly=True)
         return answer
 
