@@ -31,7 +31,7 @@ def test(arguments: tuple[str, ...]) -> None:
 def bench(arguments: tuple[str, ...]) -> None:
     """Measure Keiko beside its upstream and a plain Chainlit app.
 
-    Or a part of it: background, tools, audit, edge.
+    Or a part of it: background, tools, audit, edge, widget.
     """
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "tests.bench", *arguments])  # noqa: S606

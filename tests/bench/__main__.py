@@ -17,7 +17,7 @@ import msgspec
 import psutil
 
 from app.core import clock
-from tests.bench import audit, background, edge, sign_ins, tools
+from tests.bench import audit, background, edge, sign_ins, tools, widget
 from tests.bench.figures import Baseline, Row, baseline, make_row, typical
 from tests.bench.meter import Figures, busy_seconds
 from tests.bench.profiler import profiled
@@ -252,6 +252,7 @@ def main() -> int:
         "tools": tools.main,
         "audit": audit.main,
         "edge": edge.main,
+        "widget": widget.main,
     }
     for name, other in parts.items():
         if sys.argv[1:2] == [name]:

@@ -19,7 +19,7 @@ const chat = {
   },
 
   async begin() {
-    const remembered = ofTab.get(THREAD) ?? ofBrowser.get(THREAD);
+    const remembered = chat.recall(ofTab) ?? chat.recall(ofBrowser);
     const named = isFull && new URLSearchParams(openedWith).get("thread");
     if (!chat.thread) chat.thread = named || remembered || (await chat.findRecent());
     if (chat.thread === NEW) chat.thread = null;
@@ -152,8 +152,14 @@ const chat = {
 
   remember(thread) {
     chat.thread = thread;
-    ofTab.set(THREAD, thread ?? NEW);
-    ofBrowser.set(THREAD, thread);
+    ofTab.set(THREAD, `${session.user?.id} ${thread ?? NEW}`);
+    ofBrowser.set(THREAD, thread && `${session.user?.id} ${thread}`);
+  },
+
+  // What was shown last, unless it was somebody else's.
+  recall(storage) {
+    const [user, thread] = (storage.get(THREAD) ?? "").split(" ");
+    return user === session.user?.id ? thread : null;
   },
 
   // Show another conversation; null for a new one.

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,13 @@ async def front(authority: TestAuthority, names: Names) -> AsyncIterator[Front]:
 @pytest.fixture(scope="module")
 def keiko(front: Front, names: Names) -> Iterator[Product]:
     """Keiko with a scripted model and two servers of tools, known as https://keiko.test."""
+    with product_behind(front, names) as product:
+        yield product
+
+
+@contextmanager
+def product_behind(front: Front, names: Names) -> Iterator[Product]:
+    """A running Keiko that browsers reach through a front."""
     with model_process(first_token_ms=20, tokens=10) as url:
         model = {"name": "Large", "url": url, "key": "any", "model": "large"}
         product = Product(
@@ -64,8 +71,7 @@ def keiko(front: Front, names: Names) -> Iterator[Product]:
         )
         front.behind = product.port = free_port()  # what it prints is its public address
         try:
-            product.start()
-            yield product
+            yield product.start()
         finally:
             product.remove()
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.corpus import CORPUS, FOREIGN
+from tests.e2e.corpus import FOREIGN, LINES
 from tests.e2e.widget.conftest import Visitors, make_site
-from tests.e2e.widget.host import EVIL, HostSite
+from tests.e2e.widget.host import EVIL, HOST, HostSite
 from tests.e2e.widget.visitor import Visitor
 from tests.product import Product
 
@@ -23,17 +23,17 @@ def call(trace: Path, tool: str = "keep_line") -> str:
     return f"!tool {tool} {json.dumps({'path': str(trace), 'text': 'one'})} !then !say settled"
 
 
-@pytest.mark.parametrize(("page", "host"), [("frames", EVIL), ("nests", "host.example")])
+@pytest.mark.parametrize(("page", "where"), [("frames", EVIL), ("nests", HOST)])
 async def test_a_page_that_the_site_does_not_list_shows_no_chat(
-    visitors: Visitors, host: HostSite, page: str
+    visitors: Visitors, host: HostSite, page: str, where: str
 ) -> None:
     visitor = await visitors()
     visitor.may_complain = True  # the browser says what it refused
     shown = await visitor.context.new_page()
-    await shown.goto(host.url(f"/{page}", host=EVIL if page == "frames" else "host.example"))
+    await shown.goto(host.url(f"/{page}", host=where))
     await shown.wait_for_load_state("networkidle")
+    assert len(shown.frames) == (2 if page == "frames" else 3)
     for frame in shown.frames:
-        assert not frame.url.startswith(host.keiko)
         assert await frame.locator("#text").count() == 0
 
 
@@ -139,11 +139,7 @@ async def test_a_revoked_key_ends_an_open_chat(
     await chat.ask("!say Good morning")
     await chat.sees("Good morning")
     with keiko.client() as owner:
-        [site] = [
-            each
-            for each in owner.get("/api/v1/sites").json()["data"]["items"]
-            if each["key"] == key
-        ]
+        [site] = [each for each in owner.get("/api/v1/sites").json()["data"] if each["key"] == key]
         owner.delete(f"/api/v1/sites/{site['id']}").raise_for_status()
     await expect(chat.frame.locator(".gate")).to_be_visible()
     await expect(chat.field).to_be_hidden()
@@ -153,10 +149,7 @@ async def test_nothing_in_an_answer_runs_loads_or_leads_elsewhere(visitor: Visit
     asked: list[str] = []
     visitor.context.on("request", lambda request: asked.append(request.url))
     chat = await visitor.open()
-    for text in CORPUS:
-        await chat.page.wait_for_timeout(0)
-        await chat.send(f"!say {text} end")
-    await expect(chat.turns).to_have_count(len(CORPUS), timeout=100_000)
+    await chat.ask(f"!say {LINES} end")
     await expect(chat.answer).to_contain_text("end", timeout=60_000)
     await chat.rests()
     assert not [url for url in asked if FOREIGN in url]

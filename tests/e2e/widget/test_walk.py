@@ -38,6 +38,11 @@ async def test_a_visitor_is_signed_in_by_a_ticket_and_a_partitioned_cookie(
 async def test_the_whole_walk_in_german(visitors: Visitors, trace: Path) -> None:
     visitor = await visitors(locale="de-DE")
     chat = await visitor.open(lang="de")
+    await walk(visitor, chat, trace)
+
+
+async def walk(visitor: Visitor, chat: Chat, trace: Path) -> None:
+    """Ticket, chat, tool step, approval, background with its notice, reload, sign-out."""
     await chat.ask("!say Guten **Morgen**")
     await chat.sees("Guten Morgen")
 
