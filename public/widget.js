@@ -226,7 +226,7 @@ iframe { display: block; width: 100%; height: 100%; border: 0; color-scheme: nor
 
   function reveal(focus) {
     if (!dialog || isOpen) return;
-    before = document.activeElement;
+    before = document.activeElement === launcher.getRootNode().host ? launcher : document.activeElement;
     isOpen = true;
     takesFocus = focus;
     remember("open");

@@ -10,7 +10,7 @@ const frame = {
     frame.fresh = iconButton("plus", "", () => frame.begin());
     frame.moreButton = iconButton("more", "", () => menu.toggle(), { "aria-haspopup": "menu", "aria-expanded": "false" });
     frame.closeButton = iconButton("close", "", () => page.say("close"));
-    frame.header = make("header", {}, make("span", { class: "mark", "aria-hidden": "true" }), frame.title, frame.toThreads, frame.fresh, frame.moreButton, frame.closeButton);
+    frame.header = make("header", {}, make("span", { class: "mark", "aria-hidden": "true" }), frame.title, frame.toThreads, frame.fresh, frame.moreButton, frame.closeButton, menu.draw());
     frame.greeting = make("div", { class: "greeting" }, make("span", { class: "mark large", "aria-hidden": "true" }), make("h2"));
     frame.latest = iconButton("down", "", () => log.toEnd(), { class: "quiet latest", hidden: true });
     frame.scroller = make("div", { class: "scroller" }, frame.greeting, log.element, frame.latest);
@@ -18,8 +18,8 @@ const frame = {
     frame.status = make("p", { class: "hidden", role: "status" });
     frame.connectionLine = make("p", { class: "connection", role: "status" });
     frame.main = make("main", { "aria-busy": "true" }, frame.scroller, frame.notices, frame.connectionLine, composer.draw());
-    frame.gateBox = make("div", { class: "gate", hidden: true, role: "status" });
-    body.append(frame.header, frame.main, frame.gateBox, threads.draw(), menu.draw(), frame.status);
+    frame.gateBox = make("section", { class: "gate", hidden: true });
+    body.append(frame.header, frame.main, frame.gateBox, threads.draw(), frame.status);
     log.watch(frame.scroller);
     frame.label();
     frame.update();
@@ -41,6 +41,7 @@ const frame = {
     }
     log.element.setAttribute("aria-label", t("history"));
     frame.closeButton.hidden = page.mode !== "floating";
+    frame.gateBox.setAttribute("aria-label", title);
     composer.label();
     menu.label();
     threads.label();
@@ -100,7 +101,7 @@ const frame = {
     if (!isShut) return frame.update();
     frame.showChat();
     const actions = isFull || sentence === t("over") ? [] : [button(t("signIn"), session.signInByWindow, { class: "yes" }), button(t("again"), () => session.begin())];
-    frame.gateBox.replaceChildren(make("span", { class: "mark large", "aria-hidden": "true", text: frame.title.textContent.charAt(0).toUpperCase() }), make("p", { text: sentence }), make("div", { class: "actions" }, ...actions));
+    frame.gateBox.replaceChildren(make("span", { class: "mark large", "aria-hidden": "true", text: frame.title.textContent.charAt(0).toUpperCase() }), make("p", { text: sentence, role: "status" }), make("div", { class: "actions" }, ...actions));
   },
 
   connection(isThere) {
