@@ -15,6 +15,7 @@ from app.core.errors import Forbidden, NotFound
 from app.sites import limits, tickets, visitors
 from app.sites.service import KEY_FORM, find_site
 from app.users.permissions import Permission
+from app.users.site_models import USERS_OWN
 
 router = APIRouter(prefix="/widget", tags=["widget"], dependencies=[may(Permission.ME_READ)])
 
@@ -68,7 +69,7 @@ async def sign_in_to_site(wanted: Wanted, caller: CallerNow) -> Success[TicketVi
     ticket = tickets.Ticket(
         site_id=site.id,
         origin=tickets.ANY_ORIGIN,
-        external_id=f"{visitors.SIGNED_IN}{caller.user_id}",
+        external_id=f"{USERS_OWN}{caller.user_id}",
         name=caller.signed_in.full_name or caller.signed_in.username,
     )
     text = await tickets.keep_ticket(caller.resources.redis, ticket)

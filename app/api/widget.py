@@ -17,6 +17,7 @@ from app.core.envelope import Success
 from app.core.errors import Forbidden, Unauthenticated
 from app.core.resources import Resources
 from app.core.site_cookies import drop_visit, is_full, keep_visit
+from app.events.refusals import note_refusal
 from app.sites import limits, tickets, visitors
 from app.sites.checks import clean_origin
 from app.sites.service import KEY_FORM, find_site_of_secret
@@ -144,6 +145,7 @@ async def create_ticket(new: NewTicket, request: Request, secret: Secret) -> Suc
     async with resources.db.transaction() as session:
         site = await find_site_of_secret(session, secret.credentials if secret else "")
     if site is None or site.key != new.site_key:
+        note_refusal(request, reason="unknown_key", what="POST /api/v1/widget/tickets")
         raise Unauthenticated(NO_SECRET)
     origin = clean_origin(new.origin)
     if origin not in site.origins:
@@ -168,7 +170,11 @@ async def begin_visit(
     """Come in as a visitor; the browser gets a cookie, or whoever wants it a token."""
     resources: Resources = request.state.resources
     before: SignedIn | None = request.state.signed_in
-    begun = await _begin(coming, request, site_key, before)
+    try:
+        begun = await _begin(coming, request, site_key, before)
+    except Unauthenticated:
+        note_refusal(request, reason="unknown_key", what="POST /api/v1/widget/session")
+        raise
     if before is not None and before.site is not None:
         await end_session(resources, before.session_id)
     life = TOKEN_LIFETIME if coming.want_token else LIFETIME

@@ -30,6 +30,10 @@ _FIELDS = (
     click.option("--model", help="Who answers there; empty for the usual model."),
     click.option("--instructions", help="What the assistant is told about the site."),
     click.option("--tool", "tools", multiple=True, help="What may be used: server/tool, keiko/*."),
+    click.option("--text", "texts", multiple=True, type=(str, str), metavar="LANGUAGE.NAME TEXT",
+                 help="What the frame says: de.greeting 'Guten Tag!'."),
+    click.option("--color", "colors", multiple=True, type=(str, str), metavar="NAME COLOR",
+                 help="As accent '#1a7f5a', and accent_dark for the dark."),
     click.option("--messages-per-visitor-day", type=int),
     click.option("--messages-per-day", type=int),
 )  # fmt: skip
@@ -43,11 +47,18 @@ def _fields(command: "Callable[..., None]") -> "Callable[..., None]":
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """What was said; what was not, stays."""
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in options.items()
-        if value not in (None, ())
-    }
+    said = {name: value for name, value in options.items() if value not in (None, ())}
+    for name in {"origins", "tools"} & said.keys():
+        said[name] = list(said[name])
+    if "colors" in said:
+        said["colors"] = dict(said["colors"])
+    if "texts" in said:
+        texts: dict[str, dict[str, str]] = {}
+        for where, text in said["texts"]:
+            language, _, name = where.partition(".")
+            texts.setdefault(language, {})[name] = text
+        said["texts"] = texts
+    return said
 
 
 def _act(
@@ -114,7 +125,7 @@ def add(name: str, user: str | None, **options: Any) -> None:
 @_fields
 @user_option
 def change(name: str, new_name: str | None, user: str | None, **options: Any) -> None:
-    """Change the site NAME; origins and tools replace those that it had."""
+    """Change the site NAME; what is named replaces what it had."""
     from app.sites.service import change_site
 
     async def work(session: "AsyncSession", resources: "Resources", admin: "User") -> list[str]:

@@ -23,7 +23,7 @@ from app.users.browser import Browser
 from app.users.models import Role, User
 from app.users.sign_in import Started
 from app.users.signed_in import SignedIn
-from app.users.site_models import Site
+from app.users.site_models import USERS_OWN, Site
 from app.users.site_sessions import (
     LIFETIME,
     SITE_OVER,
@@ -33,8 +33,8 @@ from app.users.site_sessions import (
     start_visit,
 )
 
-BY_TICKET, ANONYMOUS, SIGNED_IN = "t:", "a:", "k:"
-"""How the id of a visitor begins, by who says who they are: the site, nobody, they themselves."""
+BY_TICKET, ANONYMOUS = "t:", "a:"
+"""How the id of a visitor begins of whom the site says who they are, or nobody."""
 
 NOBODYS = "anon"
 """How a session came about whose visitor nobody knows (in `amr`)."""
@@ -71,7 +71,7 @@ async def enter_with_ticket(resources: Resources, door: Door, text: str) -> Star
             raise Forbidden(f"This ticket is not for pages of {door.host_origin}.")
         _require_origin(site, door)
         visitor = await _visitor(session, site, ticket)
-        amr = "fed" if ticket.external_id.startswith(SIGNED_IN) else "site"
+        amr = "fed" if ticket.external_id.startswith(USERS_OWN) else "site"
         token, signed_in = await start_visit(session, visitor, site, door.browser, door.visit(amr))
     return Started(token, signed_in)
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.bus import publish_hint
@@ -27,6 +27,7 @@ from app.users.browser import Browser as Browser
 from app.users.factors import has_two_factors, must_have_factor
 from app.users.models import Session, User
 from app.users.signed_in import SignedIn
+from app.users.site_models import USERS_OWN
 
 IDLE_END = timedelta(days=14)
 """A session that nobody used for this long is over (ASVS 5.0, 7.3.1)."""
@@ -118,8 +119,10 @@ async def end_session(resources: Resources, session_id: UUID) -> None:
 
 
 async def end_sessions_of(session: AsyncSession, resources: Resources, user_id: UUID) -> None:
-    """Sign a user out everywhere, once this transaction stands."""
-    await end_which(session, resources, Session.user_id == user_id)
+    """Sign a user out everywhere, in frames on sites too, once this transaction stands."""
+    theirs = select(User.id).where(User.external_id == f"{USERS_OWN}{user_id}")
+    which = or_(Session.user_id == user_id, Session.user_id.in_(theirs))
+    await end_which(session, resources, which)
 
 
 async def renew_sessions_of(

@@ -53,6 +53,10 @@ class Site(Entity):
     revoked_at: Mapped[datetime | None]
 
 
+USERS_OWN = "k:"
+"""How the `external_id` of a visitor begins who is a user here; the user's id follows."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SiteSession:
     """Where a visitor is: on which site, in a page of which origin."""

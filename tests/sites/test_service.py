@@ -14,6 +14,7 @@ from app.cli.operate import commands
 from app.core.errors import Invalid
 from app.core.resources import Resources
 from app.sites.checks import clean_origin
+from app.sites.service import list_sites
 from app.users.models import Role, User
 from tests.api.acting import Person, Web, sign_in
 from tests.sites.acting import HOST, Shop
@@ -142,7 +143,21 @@ async def test_sites_are_looked_after_from_a_terminal(
         assert done.exit_code == 0, done.exception
         return done.output
 
-    made = await keiko("add", "Shop", "--origin", HOST, "--tool", "keiko/*", "--anonymous")
+    made = await keiko(
+        "add",
+        "Shop",
+        "--origin",
+        HOST,
+        "--tool",
+        "keiko/*",
+        "--anonymous",
+        "--text",
+        "de.greeting",
+        "Guten Tag!",
+        "--color",
+        "accent",
+        "#1A7F5A",
+    )
     assert HOST in made
     assert "kss_" in made
     assert "kss_" in await keiko("secret", "shop")
@@ -150,6 +165,10 @@ async def test_sites_are_looked_after_from_a_terminal(
     assert "https://other.example" in changed
     assert "revoked." in await keiko("revoke", "store", "--yes")
     assert "revoked" in await keiko("list")
+    async with resources.db.transaction() as session:
+        (site,) = await list_sites(session)
+    assert (site.texts, site.colors) == ({"de": {"greeting": "Guten Tag!"}}, {"accent": "#1a7f5a"})
+    assert (site.tools, site.allows_anonymous) == (["keiko/*"], True)
 
 
 async def test_only_who_may_looks_after_sites(resources: Resources, web: Web, shop: Shop) -> None:

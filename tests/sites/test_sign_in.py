@@ -7,6 +7,7 @@ import pytest
 
 from app.core.resources import Resources
 from app.users.models import User
+from app.users.service import disable_user
 from tests.api.acting import Person, Web, sign_in
 from tests.sites.acting import Frame, Shop, open_shop
 
@@ -88,3 +89,13 @@ async def test_there_is_no_window_for_a_site_that_there_is_not(ada: Person, shop
     assert answer.status_code == 404
     framed = {"Sec-Fetch-Dest": "iframe"}
     assert (await ada.http.get(f"/w/{shop.key}/sign-in", headers=framed)).status_code == 404
+
+
+async def test_who_is_signed_out_everywhere_is_so_in_frames_too(
+    ada: Person, frame: Frame, resources: Resources
+) -> None:
+    ticket = (await ada.done("POST", "/widget/sign-in", {"site_key": frame.shop.key}))["ticket"]
+    await frame.come_in(ticket)
+    async with resources.db.transaction() as session:
+        await disable_user(session, resources, ada.user_id)
+    assert (await frame.refused("GET", "/threads"))[0] == 401

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.core.resources import Resources
 from app.sites.service import revoke_site
 from app.users.models import User
+from tests.api.acting import Web
 from tests.sites.acting import HOST, Frame, Shop, open_shop
 
 
@@ -81,3 +83,17 @@ async def test_a_revoked_site_gets_no_ticket_and_lets_nobody_in(
     assert (await shop.ask_for_ticket()).status_code == 401
     body = {"host_origin": HOST, "ticket": ticket}
     assert (await frame.refused("POST", "/widget/session", body))[0] == 401
+
+
+async def test_wrong_secrets_and_used_tickets_are_on_record(
+    frame: Frame, shop: Shop, web: Web, resources: Resources
+) -> None:
+    ticket = await shop.ticket()
+    await frame.come_in(ticket)
+    await frame.refused("POST", "/widget/session", {"host_origin": HOST, "ticket": ticket})
+    await shop.ask_for_ticket(secret="kss_" + "x" * 43)
+    await web.refusals.write(everything=True)
+    query = "select payload->>'what' from events where type = 'access.refused' order by seq"
+    async with resources.db.transaction() as session:
+        found = list(await session.scalars(text(query)))
+    assert found == ["POST /api/v1/widget/session", "POST /api/v1/widget/tickets"]
