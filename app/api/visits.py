@@ -11,13 +11,13 @@ from app.api.errors import documented
 from app.api.widget import TicketView
 from app.chats.service import get_thread
 from app.core.envelope import Success
-from app.core.errors import Forbidden, NotFound
+from app.core.errors import NotFound
 from app.sites import limits, tickets, visitors
 from app.sites.service import KEY_FORM, find_site
 from app.users.permissions import Permission
 from app.users.site_models import USERS_OWN
 
-router = APIRouter(prefix="/widget", tags=["widget"], dependencies=[may(Permission.ME_READ)])
+router = APIRouter(prefix="/widget", tags=["widget"])
 
 
 class Place(Body):
@@ -38,7 +38,12 @@ class Wanted(Body):
     site_key: Annotated[str, Field(pattern=f"^{KEY_FORM}$")]
 
 
-@router.post("/continue", operation_id="continue_visit", responses=documented(404))
+@router.post(
+    "/continue",
+    operation_id="continue_visit",
+    dependencies=[may(Permission.ME_READ)],
+    responses=documented(404),
+)
 async def continue_visit(place: Place, caller: CallerNow) -> Success[FullPage]:
     """Go on in a page of Keiko's own, as the same visitor. The code in the address opens it."""
     code = visitors.code_for(caller.signed_in)
@@ -53,14 +58,17 @@ async def continue_visit(place: Place, caller: CallerNow) -> Success[FullPage]:
     return Success(data=FullPage(address=address))
 
 
-@router.post("/sign-in", operation_id="sign_in_to_site", responses=documented(404))
+@router.post(
+    "/sign-in",
+    operation_id="sign_in_to_site",
+    dependencies=[may(Permission.ACCOUNT_WRITE)],
+    responses=documented(404),
+)
 async def sign_in_to_site(wanted: Wanted, caller: CallerNow) -> Success[TicketView]:
     """Make a ticket for yourself, for a frame of a site: for a window of Keiko's own.
 
     In the frame you are a visitor of the site who is yours alone, and not your account.
     """
-    if caller.signed_in.scopes is not None:
-        raise Forbidden("Only who is signed in at a browser can sign in to a site.")
     async with caller.transaction() as session:
         site = await find_site(session, wanted.site_key)
     if site is None:

@@ -39,8 +39,8 @@ _ACCOUNT = {
 """Activities of Account Change; 99 is another."""
 
 _MANAGED = {
-    "api_key", "connected_app", "group", "identity", "mcp", "schedule", "settings", "tool_rule",
-    "webhook",
+    "api_key", "connected_app", "group", "identity", "mcp", "schedule", "settings", "site",
+    "tool_rule", "webhook",
 }  # fmt: skip
 """Sources whose entries say that something was set up, changed or taken away."""
 

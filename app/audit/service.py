@@ -31,6 +31,7 @@ ON_RECORD = (
     "group.*",
     "identity.*",
     "settings.*",
+    "site.*",
     "tool_rule.*",
 )
 """The types of events that are kept."""

@@ -33,8 +33,6 @@ SITES = {
         "viele Nachrichten geschickt, wie diese Website erlaubt. Morgen geht es weiter.",
     "This site has answered as many messages today as it may. Go on tomorrow.": "Diese Website hat "
         "heute so viele Nachrichten beantwortet, wie sie darf. Morgen geht es weiter.",
-    "Only who is signed in at a browser can sign in to a site.": "Auf einer Website anmelden kann "
-        "sich nur, wer in einem Browser angemeldet ist.",
     "This approval can only be given on the full page.": "Diese Freigabe lässt sich nur auf der "
         "ganzen Seite geben.",
     "Visitors of a site cannot attach anything of a server.": "Besucher einer Website können "

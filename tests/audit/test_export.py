@@ -17,6 +17,9 @@ from app.events.access import (
     GroupChanged,
     SessionEnded,
     SignInFailed,
+    SiteChanged,
+    SiteCreated,
+    SiteRevoked,
     UserCreated,
     UserSignedIn,
 )
@@ -123,6 +126,9 @@ def happenings() -> list[tuple[Event, int, int]]:
         (GroupChanged(user_id=who, group_id=what, name="g", change="created"), 3004, 1),
         (GroupChanged(user_id=who, group_id=what, name="g", change="members"), 3004, 3),
         (WebhookChanged(user_id=who, webhook_id=what, change="removed"), 3004, 4),
+        (SiteCreated(user_id=who, site_id=what, name="s"), 3004, 1),
+        (SiteChanged(user_id=who, site_id=what, name="s", fields=["tools"]), 3004, 3),
+        (SiteRevoked(user_id=who, site_id=what, name="s"), 3004, 4),
         (McpServerChanged(user_id=who, server_id=what, name="s", shared=True, fields=[],
                           change="registered"), 3004, 1),
         (ToolExecuted(user_id=who, task_id=what, server="s", tool="t", milliseconds=1,
@@ -151,7 +157,7 @@ async def test_an_export_in_ocsf_has_what_its_classes_require(resources: Resourc
         assert set(event["src_endpoint"]) & {"ip", "svc_name"}
         for user in filter(None, (event.get("user"), event["actor"].get("user"))):
             assert {"uid", "name"} & set(user)
-    assert [e["status_id"] for e in events] == [1, 2, 1, 1, 1, 1, 1, 1, 1, 2]
+    assert [e["status_id"] for e in events] == [1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]
 
 
 async def test_an_export_as_it_is_holds_every_entry_in_its_order(resources: Resources) -> None:

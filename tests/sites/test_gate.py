@@ -253,6 +253,20 @@ async def test_an_origin_that_is_removed_ends_the_sessions_there_alone(
         assert (await there.refused("GET", "/threads"))[0] == 401
 
 
+async def test_where_nobody_unknown_is_wanted_any_more_they_are_out_at_once(
+    web: Web, resources: Resources, admin: User
+) -> None:
+    shop = await open_shop(resources, web.url, admin, allows_anonymous=True)
+    async with shop.frame() as known, shop.frame() as unknown:
+        await known.come_in()
+        await unknown.done("POST", "/widget/session", {"host_origin": HOST, "anonymous": True})
+        async with resources.db.transaction() as session:
+            fields = {"allows_anonymous": False}
+            await change_site(session, resources, admin.id, shop.site.id, fields)
+        await known.done("GET", "/threads")
+        assert (await unknown.refused("GET", "/threads"))[0] == 401
+
+
 @pytest.mark.asvs("4.4.2")
 async def test_a_visitors_cookie_opens_neither_chainlit_nor_its_socket_nor_our_pages(
     resources: Resources, admin: User

@@ -8,11 +8,14 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from app.audit.service import is_on_record
 from app.cli.operate import commands
 from app.core.errors import Invalid
 from app.core.resources import Resources
+from app.events.envelope import envelope
+from app.events.store import StoredEvent
 from app.sites.checks import clean_origin
 from app.sites.service import list_sites
 from app.users.models import Role, User
@@ -61,6 +64,14 @@ async def test_an_admin_makes_changes_and_revokes_a_site_and_all_of_it_is_on_rec
         ("site.revoked", None),
     ]
     assert secret not in str(found)
+    assert {is_on_record(envelope(event)) for event in await site_events(resources)} == {True}
+
+
+async def site_events(resources: Resources) -> list[StoredEvent]:
+    """All that happened to sites, as it is stored."""
+    async with resources.db.transaction() as session:
+        query = select(StoredEvent).where(StoredEvent.source == "sites")
+        return list(await session.scalars(query))
 
 
 async def test_a_new_secret_makes_the_old_one_void(
