@@ -90,22 +90,25 @@ const threads = {
       composer.focus();
     };
     const row = make("button", { type: "button", class: "row", "aria-current": id === chat.thread ? "true" : null, onclick: open }, make("span", { text: name || t("newChat") }), make("small", { text: when(moment) }));
-    const item = make("li", { "data-row": id }, row, iconButton("pen", `${t("rename")}: ${name}`, () => threads.edit(item, id, name)), iconButton("bin", `${t("remove")}: ${name}`, () => threads.remove(id)));
+    const item = make("li", { "data-row": id }, row, iconButton("pen", `${t("rename")}: ${name}`, () => threads.edit(item, { id, name, updated_at: moment })), iconButton("bin", `${t("remove")}: ${name}`, () => threads.remove(id)));
     return item;
   },
 
-  edit(item, id, name) {
+  edit(item, { id, name, updated_at }) {
     threads.isEditing = true;
     const field = make("input", { value: name, maxlength: 200, "aria-label": t("name") });
-    const done = () => {
+    const done = (now = name) => {
       threads.isEditing = false;
+      const row = threads.drawRow({ id, name: now, updated_at });
+      item.replaceWith(row);
+      row.querySelector("button").focus();
       threads.refresh();
     };
     const save = async (event) => {
       event.preventDefault();
       const wanted = field.value.trim();
       if (wanted && wanted !== name) await session.api(`/threads/${id}`, { method: "PATCH", body: { name: wanted } }).catch((error) => frame.notice(error.message));
-      done();
+      done(wanted || name);
     };
     const stop = (event) => {
       if (event.key !== "Escape") return;
@@ -113,7 +116,7 @@ const threads = {
       event.stopPropagation();
       done();
     };
-    item.replaceChildren(make("form", { class: "edit", onsubmit: save, onkeydown: stop }, field, make("button", { class: "link", text: t("save") }), button(t("cancel"), done, { class: "link" })));
+    item.replaceChildren(make("form", { class: "edit", onsubmit: save, onkeydown: stop }, field, make("button", { class: "link", text: t("save") }), button(t("cancel"), () => done(), { class: "link" })));
     field.select();
     field.focus();
   },
