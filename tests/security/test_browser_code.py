@@ -11,15 +11,38 @@ SCRIPTS = [
     for folder in ("public/keiko", "app/ui/script")
     for path in sorted((ROOT / folder).rglob("*.js"))
     if "lit-html" not in path.parts
-]
+] + [ROOT / "public" / "widget.js"]
 OF_OUR_OWN = ("serviceWorker", "channel", "this")
 """A service worker, a channel of this origin, and (in the wire) the page's own socket."""
 
 PAGES = sorted((ROOT / "app" / "ui" / "pages").glob("*.html"))
 
 
+SPOKEN_TO = {
+    "20-page.js": ("source !== window.parent", "!site.origins.includes(origin)"),
+    "25-session.js": ("source !== opened", "origin !== location.origin"),
+    "widget.js": ("source !== frame.contentWindow", "from !== origin"),
+}
+"""The widget and its frame speak to each other: what each asks first of whoever speaks to it."""
+
+
 @pytest.mark.asvs("3.5.5")
-def test_no_page_of_ours_listens_to_messages_of_other_windows() -> None:
+def test_who_listens_to_another_window_asks_first_which_one_it_is_and_of_which_origin() -> None:
+    """A listener without an object before it is the window's own."""
+    listening = {}
+    for script in SCRIPTS:
+        text = script.read_text("utf-8")
+        bare = re.findall(r"(?<![.\w])addEventListener\(\s*[\"'`]message[\"'`]", text)
+        if bare:
+            listening[script.name] = (len(bare), text)
+    assert listening.keys() == SPOKEN_TO.keys()
+    for name, (listeners, text) in listening.items():
+        assert listeners == 1, name
+        assert all(check in text for check in SPOKEN_TO[name]), name
+
+
+@pytest.mark.asvs("3.5.5")
+def test_no_other_page_of_ours_listens_to_messages_of_other_windows() -> None:
     """Only to its own service worker and to a channel of its own origin."""
     for script in SCRIPTS:
         text = script.read_text("utf-8")
