@@ -18,7 +18,7 @@ const frame = {
     frame.status = make("p", { class: "hidden", role: "status" });
     frame.connectionLine = make("p", { class: "connection", role: "status" });
     frame.main = make("main", { "aria-busy": "true" }, frame.scroller, frame.notices, frame.connectionLine, composer.draw());
-    frame.gateBox = make("section", { class: "gate", hidden: true });
+    frame.gateBox = make("main", { class: "gate", hidden: true });
     body.append(frame.header, frame.main, frame.gateBox, threads.draw(), frame.status);
     log.watch(frame.scroller);
     frame.label();
@@ -41,7 +41,6 @@ const frame = {
     }
     log.element.setAttribute("aria-label", t("history"));
     frame.closeButton.hidden = page.mode !== "floating";
-    frame.gateBox.setAttribute("aria-label", title);
     composer.label();
     menu.label();
     threads.label();
