@@ -104,6 +104,12 @@ const outbox = {
       try {
         return await session.api("/messages", { method: "POST", body });
       } catch (error) {
+        if (error.status === 422 && body.page && /^page\b/.test(error.field ?? "")) {
+          // What the page declares is wrong: that is for its author, not for the visitor.
+          console.warn(`Keiko: what this page offers was not taken. ${error.message}`);
+          delete body.page;
+          continue;
+        }
         if (error.status !== 429 || error.retryAfter > 3 || tried >= MOST_TRIED) throw error.status === 429 ? Object.assign(error, { status: 422 }) : error;
         await pause(Math.max(300, error.retryAfter * 1000));
       }
