@@ -24,7 +24,6 @@ const WORDS = {
   again: ["Try again", "Noch einmal versuchen"],
   offline: ["Connection lost. Trying again …", "Verbindung unterbrochen. Neuer Versuch läuft …"],
   failed: ["That did not work. Please try again in a moment.", "Das hat nicht geklappt. Bitte versuche es gleich noch einmal."],
-  notSent: ["Not sent yet", "Noch nicht gesendet"],
   discard: ["Discard", "Verwerfen"],
   you: ["You said:", "Du hast geschrieben:"],
   answer: ["Answer:", "Antwort:"],

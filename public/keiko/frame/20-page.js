@@ -105,7 +105,10 @@ function apply(message) {
     paint(look.theme, look.vars);
   }
   if (message.mode) page.mode = message.mode;
-  if (Array.isArray(message.functions)) page.functions = message.functions.slice(0, 16);
+  if (Array.isArray(message.functions)) {
+    page.functions = message.functions.slice(0, 16);
+    calls.look();
+  }
   if ("context" in message) page.context = message.context;
   if (message.lang || message.mode) frame.label();
   if ("visible" in message) frame.seen(Boolean(message.visible), Boolean(message.focus));

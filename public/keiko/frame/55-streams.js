@@ -176,8 +176,13 @@ const notices = {
 // Functions of the page: claimed by this tab, once, and only then asked of the page.
 const calls = {
   taken: new Set(),
-  async look() {
-    if (isFull) return;
+  // What this tab was asked for while it was away.
+  look() {
+    clearTimeout(calls.soon);
+    calls.soon = setTimeout(calls.lookNow, 100); // a page declares one function after the other
+  },
+  async lookNow() {
+    if (isFull || !page.functions.length || session.user === null) return;
     const found = await session.api(`/widget/calls?client=${session.client}`).catch(() => null);
     for (const each of found?.items ?? []) calls.take({ ...each, client: session.client });
   },
