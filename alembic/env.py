@@ -20,6 +20,7 @@ import app.notifications.models
 import app.oauth.models
 import app.schedules.models
 import app.sites.models
+import app.sites.page_call_models
 import app.tasks.models
 import app.users.factor_models
 import app.users.key_models

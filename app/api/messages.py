@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.api.deps import Body, Caller, CallerNow, Id, Storable, may
 from app.api.errors import documented
+from app.api.page_bodies import HostPage, read_page
 from app.api.spending import spend_message
 from app.chats.attachments import MOST_ATTACHED
 from app.chats.service import LONGEST_MESSAGE, get_message, get_thread
@@ -52,6 +53,10 @@ class Words(Body):
             description="Where the writer's clock hangs, as Europe/Berlin: what “at 9” means. "
             "The account's own zone, if it is not said.",
         ),
+    ] = None
+
+    page: Annotated[
+        HostPage | None, Field(description="In a frame of a site: the page beside which it stands.")
     ] = None
 
 
@@ -107,6 +112,7 @@ def _incoming(caller: Caller, words: Words, message_id: UUID, thread_id: UUID) -
         language=caller.language,
         model=words.model,
         by_visitor=caller.signed_in.site is not None,
+        page=read_page(words.page, caller.signed_in),
         time_zone=read_zone(words.time_zone).key if words.time_zone else None,
         wanted=[
             ResourceRef(server_id=each.server_id, uri=each.uri)

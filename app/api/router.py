@@ -27,6 +27,7 @@ from app.api import (
     models,
     notification_settings,
     notifications,
+    page_calls,
     questions,
     schedules,
     sessions,
@@ -82,6 +83,7 @@ _PARTS = (
     api_keys,
     mcp_sign_in,
     mcp_offers,
+    page_calls,
 )
 
 

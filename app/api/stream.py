@@ -17,6 +17,7 @@ from app.tasks.parts import (
     AnyPart,
     Ended,
     LiveState,
+    PageCalled,
     Snapshot,
     Started,
     Text,
@@ -125,6 +126,9 @@ class Mailbox:
                 self._news = [News("state", picture("running", state))]
             case ToolStarted() | ToolProgress() | ToolFinished():
                 self._news.append(_tool_news(part))
+            case PageCalled(id, name, client):
+                told = {"id": id, "name": name, "client": client}
+                self._news.append(News("page_call", told))
             case Ended():
                 self.look()
         if self._news and self.watch is not None:

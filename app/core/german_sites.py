@@ -37,6 +37,26 @@ SITES = {
         "ganzen Seite geben.",
     "Visitors of a site cannot attach anything of a server.": "Besucher einer Website können "
         "nichts von einem Server anhängen.",
+    "Only the frame of a site tells of its page.": "Nur der Rahmen einer Website erzählt von ihrer "
+        "Seite.",
+    "A function of the page gives back at most 32 KB.": "Eine Funktion der Seite gibt höchstens "
+        "32 KB zurück.",
+    "A page offers at most {} functions.": "Eine Seite bietet höchstens {} Funktionen an.",
+    "Two functions of the page have one name.": "Zwei Funktionen der Seite heißen gleich.",
+    "The functions of the page take more than 16 KB together.": "Die Funktionen der Seite brauchen "
+        "zusammen mehr als 16 KB.",
+    "The name of a function has small letters, digits and “_”, at most 64.": "Der Name einer "
+        "Funktion hat Kleinbuchstaben, Ziffern und „_“, höchstens 64.",
+    "The description of a function has 1 to {} characters.": "Die Beschreibung einer Funktion hat "
+        "1 bis {} Zeichen.",
+    "The parameters of “{}” are no JSON Schema that Keiko takes: see “Functions” in "
+        "docs/embed.md.": "Die Parameter von „{}“ sind kein JSON-Schema, das Keiko annimmt: siehe "
+        "„Functions“ in docs/embed.md.",
+    "There is no such call.": "Diesen Aufruf gibt es nicht.",
+    "This call is carried out already, or nobody waits for it any more.": "Dieser Aufruf wird "
+        "schon ausgeführt, oder niemand wartet mehr darauf.",
+    "This call has its answer already, or was never claimed.": "Dieser Aufruf hat schon seine "
+        "Antwort oder wurde nie übernommen.",
     "There is no such site.": "Diese Website gibt es nicht.",
     "This site was revoked.": "Diese Website wurde widerrufen.",
     "There are {} sites already. Revoke one first.": "Es gibt schon {} Websites. Widerrufe erst "

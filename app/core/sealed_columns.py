@@ -39,6 +39,8 @@ SEALED_COLUMNS = (
     SealedColumn("memories", "text", Form.TEXT),
     SealedColumn("notifications", "text", Form.TEXT),
     SealedColumn("notifications", "title", Form.TEXT),
+    SealedColumn("page_calls", "arguments", Form.JSON),
+    SealedColumn("page_calls", "outcome", Form.JSON),
     SealedColumn("push_keys", "private_key", Form.TEXT),
     SealedColumn("push_subscriptions", "auth", Form.TEXT),
     SealedColumn("questions", "answer", Form.JSON),

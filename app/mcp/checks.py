@@ -13,6 +13,7 @@ from app.core.errors import Invalid
 from app.core.outbound import Allowed, check_url
 from app.core.settings import Settings
 from app.mcp.models import SignIn, Transport
+from app.mcp.page import PAGE
 
 LONGEST_DESCRIPTION = 500
 LONGEST_TIMEOUT = 300
@@ -90,7 +91,7 @@ def check(draft: Draft, settings: Settings) -> Draft:
 
 def is_taken(name: str, settings: Settings) -> bool:
     """Whether one of Keiko's own servers, or of the settings', has this name."""
-    own = (BUILT_IN_NAME, *(server.name.lower() for server in settings.tool_servers))
+    own = (BUILT_IN_NAME, PAGE, *(server.name.lower() for server in settings.tool_servers))
     return name.lower() in own
 
 

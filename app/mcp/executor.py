@@ -20,17 +20,18 @@ from app.mcp.contact import ALONE, Contact
 from app.mcp.keeping import Cut, Keeping
 from app.mcp.models import ExecutionStatus, ToolExecution
 from app.mcp.oauth.needed import SignInNeeded
+from app.mcp.offered import Tools
 from app.mcp.policy import mark_of
 from app.mcp.records import begin_call, finish_call, refuse_call, release_call
 from app.mcp.schema import complaint
 from app.mcp.server import NoAnswer, ServerStopped
-from app.mcp.sessions import RemoteTool, ToolOutcome, ToolServers
+from app.mcp.sessions import RemoteTool, ToolOutcome
 
 
 async def execute(
     resources: Resources,
     call: ToolCall,
-    servers: ToolServers,
+    servers: Tools,
     *,
     settled: Sequence[Settlement] = (),
     contact: Contact = ALONE,
@@ -93,7 +94,7 @@ def _recorded(execution: ToolExecution) -> ToolOutcome:
 
 
 async def refuse(
-    resources: Resources, call: ToolCall, servers: ToolServers, sentence: str
+    resources: Resources, call: ToolCall, servers: Tools, sentence: str
 ) -> ToolOutcome:
     """Put a call on record that is not made, because a person or a rule forbids it."""
     tool = servers.find_tool(call.name, call.user_id)
@@ -104,7 +105,7 @@ async def refuse(
 async def _call(
     resources: Resources,
     call: ToolCall,
-    servers: ToolServers,
+    servers: Tools,
     tool: RemoteTool | None,
     *,
     read_only: bool,
@@ -148,7 +149,7 @@ def _sign_in(
 async def _answer(
     resources: Resources,
     call: ToolCall,
-    servers: ToolServers,
+    servers: Tools,
     *,
     again: tuple[type[NoAnswer], ...],
     contact: Contact,

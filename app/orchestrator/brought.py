@@ -20,8 +20,8 @@ from app.files.models import Audience as FileAudience
 from app.files.service import LARGEST_FILE, NewFile, add_files, count_room
 from app.mcp.calls import ToolCall
 from app.mcp.keeping import LONGEST_OUTPUT
+from app.mcp.offered import Tools
 from app.mcp.results import Audience, Content, Link, Piece, Said, ToolOutcome, amount, link_line
-from app.mcp.sessions import ToolServers
 from app.mcp.storable import storable
 from app.tasks.models import Task
 
@@ -52,7 +52,7 @@ class _Gathered:
 class Brought:
     """Keeps what the tool calls of one task bring; see `app.mcp.keeping.Keeping`."""
 
-    def __init__(self, resources: Resources, servers: ToolServers, task: Task) -> None:
+    def __init__(self, resources: Resources, servers: Tools, task: Task) -> None:
         self._resources = resources
         self._servers = servers
         self._task = task

@@ -9,19 +9,20 @@ from app.chats.models import StepKind
 from app.core.clock import now
 from app.core.db import JSON
 from app.core.resources import Resources
-from app.mcp.beginning import find_soon
 from app.mcp.calls import AnswerNeeded, ToolCall
 from app.mcp.contact import Contact
 from app.mcp.executor import execute, refuse
+from app.mcp.offered import Offered
 from app.mcp.policy import mark_of
 from app.mcp.sessions import ToolOutcome, ToolServers
 from app.orchestrator.approvals import NotAllowed, Said, allowed_arguments
 from app.orchestrator.asking import CallAsker
 from app.orchestrator.brought import Brought, brought_in
+from app.orchestrator.functions import offered_to
 from app.orchestrator.outcome import Outcomes
 from app.orchestrator.progress import CallProgress
 from app.orchestrator.sampling import Sampler
-from app.orchestrator.toolbox import CallRequest, offered
+from app.orchestrator.toolbox import CallRequest
 from app.orchestrator.turn import Run
 from app.tasks.live import Hub
 from app.tasks.models import Task
@@ -59,8 +60,9 @@ class Calls:
             user_id=run.task.user_id,
         )
         refusal = ""
+        tools = offered_to(self._resources, self._hub, self._servers, run)
         try:
-            call = await self._allowed(run, call)
+            call = await self._allowed(run, call, tools)
         except NotAllowed as error:
             refusal = str(error)
         step_id = tool_step_id(run.task.id, request.tool_call_id)
@@ -70,9 +72,9 @@ class Calls:
         if run.task.in_background:
             await self._outcomes.progress(run.task, step=request.name)
         if refusal:
-            outcome = await refuse(self._resources, call, self._servers, refusal)
+            outcome = await refuse(self._resources, call, tools, refusal)
         else:
-            outcome = await self._execute(run, call, step_id)
+            outcome = await self._execute(run, call, step_id, tools)
         shown = outcome.more.get("shown", outcome.text)
         brought = brought_in(outcome.more)
         values = {
@@ -96,20 +98,22 @@ class Calls:
         step = {"thread_id": task.thread_id, "task_id": task.id, "kind": StepKind.TOOL}
         await self._outcomes.tool_step(task, {**step, "ended_at": now(), **values})
 
-    async def _execute(self, run: Run, call: ToolCall, step_id: UUID) -> ToolOutcome:
+    async def _execute(
+        self, run: Run, call: ToolCall, step_id: UUID, tools: Offered
+    ) -> ToolOutcome:
         asker = CallAsker(self._resources, run, call, self._sampler)
         await asker.recall()
         try:
             outcome = await execute(
                 self._resources,
                 call,
-                self._servers,
+                tools,
                 settled=Said(run.answers).settlements(call.tool_call_id),
                 contact=Contact(
                     progress=CallProgress(run.task, step_id, call.name, self._hub, self._outcomes),
                     asker=asker,
                 ),
-                keeping=Brought(self._resources, self._servers, run.task),
+                keeping=Brought(self._resources, tools, run.task),
             )
         except AnswerNeeded as needed:
             run.needed[call.tool_call_id] = needed
@@ -117,13 +121,11 @@ class Calls:
         await asker.end()
         return outcome
 
-    async def _allowed(self, run: Run, call: ToolCall) -> ToolCall:
+    async def _allowed(self, run: Run, call: ToolCall, tools: Offered) -> ToolCall:
         """The call as it may be made: see `allowed_arguments`. Of no other tool of that name."""
-        tool = await find_soon(self._servers, call.name, call.user_id)
+        tool = await tools.find_soon(call.name)
         if tool is None:
             return replace(call, approved="")  # the executor says that there is none
-        if not offered([tool], run.terms):
-            raise NotAllowed("Visitors of this site may not use this tool.")
         arguments = await allowed_arguments(
             self._resources, run, tool, call.tool_call_id, call.arguments
         )

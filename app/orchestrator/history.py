@@ -22,13 +22,19 @@ _NO_ANSWER = (
 
 
 def build_history(
-    steps: list[Step], task_id: UUID, *, attached: Attached | None = None, alone: bool = False
+    steps: list[Step],
+    task_id: UUID,
+    *,
+    attached: Attached | None = None,
+    alone: bool = False,
+    page: str = "",
 ) -> list[AnyMessage]:
     """The messages of a thread up to and with the one that `task_id` answers, or that one alone.
 
     Later messages, which wait for their turn, are left out. A tool call without a result gets
     one that says so: a model refuses a history with an unanswered call. So does a message
-    without an answer: a model would answer it together with the newest.
+    without an answer: a model would answer it together with the newest. `page` is what the web
+    page says that the user looks at now; it goes with the newest.
     """
     turns: dict[UUID, list[Step]] = {}
     for step in steps:
@@ -42,7 +48,10 @@ def build_history(
     messages: list[AnyMessage] = []
     for turn in wanted[:-1]:
         messages += _past_turn(turns[turn], attached or {})
-    return [*messages, _said(turns[task_id][0], attached or {}, str(task_id))]
+    newest = _said(turns[task_id][0], attached or {}, str(task_id))
+    if page:
+        newest.content = f"{newest.content}\n\n{page}"
+    return [*messages, newest]
 
 
 def _said(message: Step, attached: Attached, id: str) -> HumanMessage:

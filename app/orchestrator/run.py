@@ -27,13 +27,14 @@ from app.orchestrator.brought import brought_in
 from app.orchestrator.calling import Calls
 from app.orchestrator.checkpoints import TurnSaver
 from app.orchestrator.failures import Failure, ModelFailure
+from app.orchestrator.functions import offered_to, shown_by_page
 from app.orchestrator.history import build_history, said_in, usage_of
 from app.orchestrator.llm import Models
 from app.orchestrator.outcome import Outcomes
 from app.orchestrator.sampling import Sampler
 from app.orchestrator.sink import LANGUAGE, SINK
 from app.orchestrator.stops import Stops
-from app.orchestrator.toolbox import CALLS, absent_tool, offered, toolbox
+from app.orchestrator.toolbox import CALLS, absent_tool, toolbox
 from app.orchestrator.turn import Run
 from app.tasks.kinds import TIMEOUTS
 from app.tasks.lease import MOST_ATTEMPTS
@@ -168,7 +169,9 @@ class Orchestrator:
         if state is None or not state.next:
             alone = run.task.schedule_id is not None  # each run of a schedule begins afresh
             attached = await read_attached(self._resources, self._servers, run)
-            messages = build_history(run.steps, run.task.id, attached=attached, alone=alone)
+            messages = build_history(
+                run.steps, run.task.id, attached=attached, alone=alone, page=shown_by_page(run)
+            )
             return {"messages": messages}
         for message in said_in(state.values["messages"], run.task.id):
             if isinstance(message, AIMessage) and message.text:
@@ -197,12 +200,11 @@ class Orchestrator:
     def _graph(self, run: Run) -> Graph:
         """The compiled graph for kind of task, model, a site's terms and the tools of now; kept."""
         task, terms = run.task, run.terms
+        offered = offered_to(self._resources, self._hub, self._servers, run)
         by_rule = "command" in task.parameters
         model = self._models.chat_model(OFFLINE_NAME if by_rule else run.model)
-        version = (self._servers.version_for(task.user_id), terms)
-        tools = self._toolboxes.get(
-            version, lambda: toolbox(offered(self._servers.list_tools(task.user_id), terms))
-        )
+        version = (offered.version, terms)
+        tools = self._toolboxes.get(version, lambda: toolbox(offered.list_tools()))
         build = GRAPHS.get(task.kind, GRAPHS["conversation"])
         more = {"prompt": on_site(terms.site_name, terms.instructions)} if terms else {}
         return self._graphs.get(

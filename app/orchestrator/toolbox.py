@@ -18,10 +18,8 @@ from langgraph.types import interrupt
 from app.core.db import JSON
 from app.core.logs import log
 from app.mcp.calls import AnswerNeeded
-from app.mcp.policy import is_among
 from app.mcp.sessions import RemoteTool, ToolOutcome
 from app.orchestrator.images import seen_in
-from app.sites.terms import SiteTerms
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,6 @@ class CallRequest:
 
 CALLS: ContextVar[Callable[[CallRequest], Awaitable[ToolOutcome]]] = ContextVar("calls")
 """How the present run makes a tool call; it knows what a person has said about it so far."""
-
-
-def offered(tools: Sequence[RemoteTool], terms: SiteTerms | None) -> list[RemoteTool]:
-    """Those of the tools that a visitor's assistant may use; all for everybody else."""
-    return [tool for tool in tools if terms is None or is_among(tool, terms.tools)]
 
 
 def toolbox(tools: Sequence[RemoteTool]) -> list[BaseTool]:

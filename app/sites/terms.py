@@ -19,6 +19,8 @@ class SiteTerms:
     instructions: str
     tools: tuple[str, ...]
     """Patterns `server/tool`; what none of them names is not there."""
+    allows_functions: bool = True
+    """Whether its pages may offer functions of their own."""
 
 
 async def find_terms(session: AsyncSession, site_ids: Iterable[UUID]) -> dict[UUID, SiteTerms]:
@@ -28,6 +30,12 @@ async def find_terms(session: AsyncSession, site_ids: Iterable[UUID]) -> dict[UU
         return {}
     found = await session.scalars(select(Site).where(Site.id.in_(wanted)))
     return {
-        site.id: SiteTerms(site.name, site.model, site.instructions or "", tuple(site.tools))
+        site.id: SiteTerms(
+            site.name,
+            site.model,
+            site.instructions or "",
+            tuple(site.tools),
+            site.allows_functions,
+        )
         for site in found
     }

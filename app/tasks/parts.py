@@ -53,6 +53,14 @@ class ToolFinished(Part, frozen=True, tag="tool_finished"):
     brought: dict[str, Any] = {}
 
 
+class PageCalled(Part, frozen=True, tag="page_called"):
+    """A function of the page waits to be carried out by the tab whose id is `client`."""
+
+    id: str
+    name: str
+    client: str
+
+
 class Snapshot(Part, frozen=True, tag="snapshot"):
     """All text so far, for readers that lost some of the stream."""
 
@@ -65,7 +73,7 @@ class Ended(Part, frozen=True, tag="ended"):
     status: str
 
 
-AnyPart = Started | Text | ToolStarted | ToolProgress | ToolFinished | Snapshot | Ended
+AnyPart = Started | Text | ToolStarted | ToolProgress | ToolFinished | PageCalled | Snapshot | Ended
 encode = msgspec.msgpack.encode
 decode_parts = msgspec.msgpack.Decoder(list[AnyPart]).decode
 

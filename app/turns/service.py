@@ -52,6 +52,8 @@ class Incoming:
     """The resources that were attached to it."""
     attached: Sequence[NewAttachment] = ()
     """What it brings along; found when it is accepted."""
+    page: JSON | None = None
+    """The host page beside which it was written: `client` (the tab), `context`, `functions`."""
 
     @property
     def parameters(self) -> JSON:
@@ -59,6 +61,8 @@ class Incoming:
         given: JSON = {"language": self.language, "model": self.model}
         if self.time_zone:
             given["time_zone"] = self.time_zone
+        if self.page:
+            given["page"] = self.page
         if (command := read_command(self.text)) and not self.by_visitor:
             given["command"] = command[0].value
         return given

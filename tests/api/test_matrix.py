@@ -22,7 +22,10 @@ EVERY_OPERATION = [
     for path, item in DOCUMENT["paths"].items()
     for method, operation in item.items()
 ]
-FOR_VISITORS = {"create_ticket", "begin_visit", "get_visit", "end_visit", "continue_visit"}
+FOR_VISITORS = {
+    *("create_ticket", "begin_visit", "get_visit", "end_visit", "continue_visit"),
+    *("list_page_calls", "claim_page_call", "end_page_call"),
+}
 """How visitors of sites come in and go on, without an account: see `tests/sites`."""
 
 OPERATIONS = [each for each in EVERY_OPERATION if each[2]["operationId"] not in FOR_VISITORS]

@@ -17,7 +17,7 @@ TERMINALS = ("app/cli/", "app/launcher/", "app/core/embedded/", "app/core/listen
 """What only terminals show, which speak English."""
 
 MODELS = ("app/mcp/asking.py", "app/mcp/executor.py", "app/mcp/records.py", "app/mcp/server.py",
-          "app/mcp/sessions.py", "app/orchestrator/")  # fmt: skip
+          "app/mcp/offered.py", "app/mcp/sessions.py", "app/orchestrator/")  # fmt: skip
 """What only models and logs are told."""
 
 SOURCES = [
