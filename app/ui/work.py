@@ -1,4 +1,4 @@
-"""The pages beside the chat: tasks, schedules, inbox, tools, record, users, settings. One page.
+"""The pages beside the chat: tasks, schedules, inbox, tools, record, users, sites, settings.
 
 Its scripts and styles lie in `public/keiko/work`. They are served below an address that changes
 with their content, so that modules may import each other by name and be kept for ever.
@@ -68,6 +68,7 @@ async def get_start() -> Response:
 @router.api_route("/work/tools", methods=["GET", "HEAD"])
 @router.api_route("/work/record", methods=["GET", "HEAD"])
 @router.api_route("/work/users", methods=["GET", "HEAD"])
+@router.api_route("/work/sites", methods=["GET", "HEAD"])
 @router.api_route("/work/settings", methods=["GET", "HEAD"])
 async def get_work(
     request: Request, signed_in: Annotated[SignedIn, Depends(require_page_session)]

@@ -13,7 +13,10 @@ from app.users.sessions import Browser, start_session
 from tests.factories import MakeUser
 from tests.ui.conftest import Web
 
-NAMES = ("Aufgaben", "Zeitpläne", "Eingang", "Tools", "Protokoll", "Benutzer", "Einstellungen")
+NAMES = (
+    "Aufgaben", "Zeitpläne", "Eingang", "Tools", "Protokoll", "Benutzer", "Websites",
+    "Einstellungen",
+)  # fmt: skip
 """What an admin has a way to."""
 
 
@@ -47,7 +50,7 @@ async def is_wider(page: Page) -> bool:
     return bool(await page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 
-@pytest.mark.parametrize("name", ["tasks", "record", "users", "settings"])
+@pytest.mark.parametrize("name", ["tasks", "record", "users", "sites", "settings"])
 async def test_the_page_that_is_shown_stands_in_view_among_the_ways(phone: Page, name: str) -> None:
     await phone.goto(f"/work/{name}")
     await expect(phone.locator("nav a")).to_have_count(len(NAMES))
@@ -63,6 +66,8 @@ async def test_an_arrow_says_that_there_are_more_and_leads_to_them(phone: Page) 
     await expect(way(phone, "Einstellungen")).not_to_be_in_viewport(ratio=1)
     await on.tap()
     await expect(back).to_be_visible()
+    await expect(way(phone, "Protokoll")).to_be_in_viewport(ratio=1)
+    await on.tap()
     await expect(on).to_be_hidden()
     await expect(way(phone, "Einstellungen")).to_be_in_viewport(ratio=1)
     await way(phone, "Einstellungen").tap()

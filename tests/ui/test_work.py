@@ -15,7 +15,7 @@ from app.users.models import User
 from app.users.sessions import Browser, start_session
 from tests.ui.conftest import Web
 
-PAGES = ("tasks", "schedules", "inbox", "tools", "record", "users", "settings")
+PAGES = ("tasks", "schedules", "inbox", "tools", "record", "users", "sites", "settings")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ const PAGES = [
   { name: "tools", key: "o", label: "Tools", load: () => import("./tools.js") },
   { name: "record", label: t("Record", "Protokoll"), load: () => import("./record.js"), isForAdmins: true },
   { name: "users", label: t("Users", "Benutzer"), load: () => import("./users.js"), isForAdmins: true },
+  { name: "sites", label: t("Sites", "Websites"), load: () => import("./sites.js"), isForAdmins: true },
   { name: "settings", label: t("Settings", "Einstellungen"), load: () => import("./settings.js") },
 ];
 
