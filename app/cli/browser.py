@@ -45,29 +45,38 @@ def driver_works() -> bool:
 def require_browser() -> str:
     """A browser that tests can use; installs one if there is none. Raises `Unavailable`."""
     if not driver_works():
-        _install_package("libatomic1")
+        _install_packages("libatomic1")
         if not driver_works():
             raise Unavailable(f"Playwright does not start: libatomic is missing. {_REMEDY}")
     if found := find_browser():
         return found
     click.echo("keiko: no Chrome or Chromium found; fetching Playwright's", err=True)
     if not _run(sys.executable, "-m", "playwright", "install", "chromium"):
-        _install_package("chromium")
+        _install_packages("chromium")
     if found := find_browser():
         return found
     raise Unavailable(f"There is no Chrome or Chromium for the browser tests. {_REMEDY}")
 
 
-def require_program(name: str, package: str) -> str:
-    """A program that only some tests need; its Debian package is installed if it is missing.
+ENGINES = {
+    "certutil": "libnss3-tools",
+    "firefox-esr": "firefox-esr",
+    "WebKitWebDriver": "webkit2gtk-driver",
+    "Xvfb": "xvfb",
+}
+"""What the tests of the widget need beside Chromium: programs, and their Debian packages."""
 
-    Raises `Unavailable`.
-    """
-    if shutil.which(name) is None:
-        _install_package(package)
+
+def prepare_engines() -> None:
+    """Install those that are missing, where that needs no question; all before any test begins."""
+    _install_packages(*(package for name, package in ENGINES.items() if not shutil.which(name)))
+
+
+def require_engine(name: str) -> str:
+    """One of the `ENGINES`. Raises `Unavailable`, with a sentence that says what to install."""
     if found := shutil.which(name):
         return found
-    raise Unavailable(f"There is no {name} here. Install it: sudo apt-get install {package}.")
+    raise Unavailable(f"There is no {name} here. Install it: sudo apt-get install {ENGINES[name]}.")
 
 
 def _fetched_by_playwright() -> str | None:
@@ -82,14 +91,14 @@ def _fetched_by_playwright() -> str | None:
     return path if Path(path).exists() else None
 
 
-def _install_package(name: str) -> None:
-    """Install a system package where that needs no question: as root, with apt-get."""
+def _install_packages(*names: str) -> None:
+    """Install system packages where that needs no question: as root, with apt-get."""
     apt = shutil.which("apt-get")
-    if apt is None or os.geteuid() != 0:
+    if not names or apt is None or os.geteuid() != 0:
         return
-    click.echo(f"keiko: installing {name} with apt-get", err=True)
+    click.echo(f"keiko: installing {', '.join(names)} with apt-get", err=True)
     _run(apt, "update")  # lists of long ago name browsers with holes that have been mended since
-    _run(apt, "install", "-y", "--no-install-recommends", name)
+    _run(apt, "install", "-y", "--no-install-recommends", *names)
 
 
 def _run(*command: str) -> bool:

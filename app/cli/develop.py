@@ -18,9 +18,10 @@ _ANY_ARGUMENTS = {"ignore_unknown_options": True, "allow_extra_args": True, "hel
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...]) -> None:
     """Run all tests; arguments go to pytest."""
-    from app.cli.browser import require_browser
+    from app.cli.browser import prepare_engines, require_browser
     from app.core.settings import child_environment
 
+    prepare_engines()
     environment = child_environment(KEIKO_BROWSER=require_browser())
     os.chdir(ROOT)
     os.execve(sys.executable, [sys.executable, "-m", "pytest", *arguments], environment)  # noqa: S606

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 from playwright.async_api import BrowserContext, Playwright
 
-from app.cli.browser import find_browser, require_program
+from app.cli.browser import find_browser, require_engine
 from tests.e2e.widget.host import EVIL, HOST, KEIKO
 
 _OFF = "--disable-features="
@@ -32,7 +32,7 @@ def trusting_home(folder: Path, authority: Path) -> Path:
 
 def trust(place: Path, authority: Path) -> None:
     """Make a store of certificates in which the authority of the tests is believed."""
-    certutil = require_program("certutil", "libnss3-tools")
+    certutil = require_engine("certutil")
     place.mkdir(parents=True)
     store = ["-d", f"sql:{place}"]
     subprocess.run([certutil, *store, "-N", "--empty-password"], check=True)

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from app.cli.browser import require_program
+from app.cli.browser import require_engine
 from tests.e2e.widget.chromium import trust
 from tests.e2e.widget.host import EVIL, HOST, KEIKO
 from tests.fakes.http_tools import free_port
@@ -132,7 +132,7 @@ async def firefox(
     folder: Path, authority: Path, *, locale: str = "de-DE", cookie_behavior: int = 5
 ) -> AsyncIterator[Firefox]:
     """A fresh profile. Cookies of others: 5 keeps them apart by site, 1 refuses them all."""
-    program = require_program("firefox-esr", "firefox-esr")
+    program = require_engine("firefox-esr")
     trust(folder, authority)
     wishes = {
         "network.dns.localDomains": f"{KEIKO},{HOST},{EVIL}",
@@ -254,8 +254,8 @@ class WebKit:
 @asynccontextmanager
 async def webkit(folder: Path, *arguments: str) -> AsyncIterator[WebKit]:
     """A fresh profile on a screen that nobody sees; cookies of others are refused by default."""
-    driver = require_program("WebKitWebDriver", "webkit2gtk-driver")
-    xvfb = require_program("Xvfb", "xvfb")
+    driver = require_engine("WebKitWebDriver")
+    xvfb = require_engine("Xvfb")
     programs = sorted(Path("/").glob(_MINI_BROWSERS.lstrip("/")))
     assert programs, "webkit2gtk-driver brought no MiniBrowser"
     folder.mkdir()

@@ -73,12 +73,24 @@ async def test_the_whole_walk_in(
         await _sees(window, "settled")
         assert trace.read_text().split() == ["one"]
 
+        await _functions_of_the_page(window)
         await _in_background(window)
         await _reload_in_mid_stream(window)
         await window.page("Keiko.signOut()")
         gate = "document.querySelector('.gate').innerText"
         await until(window.frame, f"{gate}.includes('Du bist abgemeldet.')")
         assert not window.problems
+
+
+async def _functions_of_the_page(window: Window) -> None:
+    await _send(window, '!tool find_order {"number": 7} !then !say gefunden')
+    await _sees(window, "gefunden")
+    await _send(window, '!tool cancel_order {"number": 7} !then !say storniert')
+    await until(window.frame, "document.querySelector('.card .yes:enabled') !== null")
+    assert await window.page("JSON.stringify(ran)") == '[["find_order",7]]'
+    await window.frame("document.querySelector('.card .yes:enabled').click()")
+    await _sees(window, "storniert")
+    assert await window.page("JSON.stringify(ran)") == '[["find_order",7],["cancel_order",7]]'
 
 
 async def _in_background(window: Window) -> None:
