@@ -4,7 +4,6 @@ A real site in small: its pages load `widget.js`, and its server asks for ticket
 secret. The site's name in Keiko is `Demo shop`; each start gives it a new secret.
 """
 
-import asyncio
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
@@ -36,6 +35,8 @@ _SITE = {
 @click.option("--port", default=8080, show_default=True, help="Where the website is served.")
 def demo_host(port: int) -> None:
     """Serve a website with the running Keiko on it, to try the widget out."""
+    import asyncio
+
     from app.cli.running import with_resources
     from app.core.errors import Unavailable
     from app.core.settings import settings
@@ -114,6 +115,8 @@ def build_host(keiko: str, key: str, secret: str, origin: str) -> "web.Applicati
 
 
 async def _serve(keiko: str, key: str, secret: str, port: int) -> None:
+    import asyncio
+
     from aiohttp import web
 
     from app.core.errors import Unavailable
