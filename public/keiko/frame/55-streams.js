@@ -95,6 +95,7 @@ const streams = {
       turn.setStatus(data.status, turn.error, turn.inBackground);
       for (const tool of data.tools) turn.setTool(tool);
       turn.setText(data.text);
+      calls.look(); // a call that was told before this stream began
     } else if (name === "started") {
       turn.clear();
       turn.isStreaming = true;

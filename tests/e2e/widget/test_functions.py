@@ -1,6 +1,8 @@
 """Functions of the page: asked about, carried out once, by the tab that asked, and told of."""
 
-from playwright.async_api import expect
+import asyncio
+
+from playwright.async_api import Route, expect
 
 from tests.e2e.widget.conftest import Visitors
 from tests.e2e.widget.visitor import Visitor
@@ -13,6 +15,19 @@ async def test_what_only_reads_runs_at_once_and_its_result_reaches_the_model(
     visitor: Visitor,
 ) -> None:
     chat = await visitor.open()
+    await chat.ask(LOOK)
+    await expect(chat.answer).to_contain_text("on its way", timeout=30_000)
+    assert await chat.ran() == [["find_order", 7]]
+
+
+async def test_a_call_that_is_told_before_the_frame_listens_is_not_missed(visitor: Visitor) -> None:
+    chat = await visitor.open()
+
+    async def late(route: Route) -> None:
+        await asyncio.sleep(2)
+        await route.continue_()
+
+    await visitor.context.route("**/api/v1/tasks/*/events", late)
     await chat.ask(LOOK)
     await expect(chat.answer).to_contain_text("on its way", timeout=30_000)
     assert await chat.ran() == [["find_order", 7]]
