@@ -51,7 +51,7 @@ def start_host(product: Product) -> str:
 def change_site(product: Product, **fields: Any) -> None:
     """Change what holds on that website."""
     with product.client() as owner:
-        (site,) = [s for s in owner.get("/api/v1/sites").json()["data"]["items"]]
+        (site,) = owner.get("/api/v1/sites").json()["data"]
         owner.patch(f"/api/v1/sites/{site['id']}", json=fields).raise_for_status()
 
 

@@ -15,7 +15,7 @@ import click
 from aiohttp import web
 from playwright.async_api import Playwright, async_playwright, expect
 
-from app.cli.browser import require_browser
+from app.cli.browser import prepare_engines, require_browser
 from tests.e2e.widget.chromium import find_switched_off, profile, trusting_home
 from tests.e2e.widget.conftest import make_site, product_behind
 from tests.e2e.widget.host import HostSite, Names
@@ -86,6 +86,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--walks", type=int, default=100)
     walks = parser.parse_args(arguments).walks
+    prepare_engines()
     seconds, problems = asyncio.run(measure(walks))
     ranked = sorted(seconds)
     half, most = ranked[len(ranked) // 2], ranked[int(len(ranked) * 0.95)]
