@@ -154,6 +154,7 @@ def _told(listener: Listener, events: list[Envelope], patterns: list[str]) -> by
 
 async def _begin(caller: Caller, last: UUID | None) -> Place:
     async def read(session: AsyncSession) -> Place:
+        await _require_alive(session, caller)
         return await place_of(session, caller.user_id, last)
 
     return await persist(caller.resources.db, read)
@@ -164,11 +165,9 @@ async def _look(caller: Caller, place: Place) -> tuple[list[Envelope], Place]:
 
     Raises Unauthenticated once the session is over.
     """
-    session_id = caller.signed_in.session_id
 
     async def read(session: AsyncSession) -> tuple[list[Envelope], Place]:
-        if await list_ended(session, {session_id}):
-            raise Unauthenticated("This session is over.")
+        await _require_alive(session, caller)
         rows = await list_published(session, caller.user_id, place, limit=REPLAYED_AT_ONCE)
         reached = place
         if rows and rows[-1].published_at:
@@ -176,3 +175,8 @@ async def _look(caller: Caller, place: Place) -> tuple[list[Envelope], Place]:
         return [envelope(row) for row in rows], reached
 
     return await persist(caller.resources.db, read)
+
+
+async def _require_alive(session: AsyncSession, caller: Caller) -> None:
+    if await list_ended(session, {caller.signed_in.session_id}):
+        raise Unauthenticated("This session is over.")

@@ -4,11 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.cli.running import acting_user, user_option, with_resources
+from app.cli.running import act_for, user_option
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from app.core.resources import Resources
@@ -19,18 +17,6 @@ if TYPE_CHECKING:
 @click.group()
 def groups() -> None:
     """List, add, rename and remove groups of users, and say who is in them."""
-
-
-def _act(
-    user: str | None, work: "Callable[[AsyncSession, Resources, User], Awaitable[list[str]]]"
-) -> None:
-    async def act(resources: "Resources") -> None:
-        async with resources.db.transaction() as session:
-            lines = await work(session, resources, await acting_user(session, user))
-        for line in lines:
-            click.echo(line)
-
-    with_resources(act)
 
 
 def _line(found: "Membership") -> str:
@@ -58,7 +44,7 @@ def list_them(user: str | None) -> None:
         await service.require_admin(session, admin.id)
         return [_line(each) for each in await service.list_groups(session)] or ["There are none."]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @groups.command()
@@ -73,7 +59,7 @@ def add(name: str, members: tuple[str, ...], user: str | None) -> None:
         made = await service.create_group(session, admin.id, name)
         return [_line(await service.set_members(session, resources, admin.id, made.id, members))]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @groups.command("members")
@@ -88,7 +74,7 @@ def set_members(name: str, members: tuple[str, ...], user: str | None) -> None:
         group = await find_group(session, name)
         return [_line(await service.set_members(session, resources, admin.id, group.id, members))]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @groups.command()
@@ -104,7 +90,7 @@ def rename(name: str, new_name: str, user: str | None) -> None:
         renamed = await service.rename_group(session, admin.id, group.id, new_name)
         return [f"{name} is called {renamed.name} now."]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @groups.command()
@@ -123,4 +109,4 @@ def remove(name: str, user: str | None, *, yes: bool) -> None:
         await service.remove_group(session, resources, admin.id, group.id)
         return [f"{name} is removed."]
 
-    _act(user, work)
+    act_for(user, work)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli.groups import find_group
-from app.cli.running import acting_user, user_option, with_resources
+from app.cli.running import act_for, acting_user, user_option, with_resources
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -36,20 +35,6 @@ def _line(server: "McpServer") -> str:
     return f"{server.name:20} {whose:6} {state:9} {len(server.tools):3} tools  {reached}"
 
 
-def _act(
-    user: str | None, work: "Callable[[AsyncSession, Resources, User], Awaitable[list[str]]]"
-) -> None:
-    """Do something on somebody's behalf in one transaction, and print what there is to say."""
-
-    async def act(resources: "Resources") -> None:
-        async with resources.db.transaction() as session:
-            lines = await work(session, resources, await acting_user(session, user))
-        for line in lines:
-            click.echo(line)
-
-    with_resources(act)
-
-
 async def find(session: "AsyncSession", user: "User", name: str) -> "McpServer":
     """The server of that name. Raises NotFound."""
     from app.core.errors import NotFound
@@ -71,7 +56,7 @@ def list_them(user: str | None) -> None:
         page = await list_servers(session, owner.id, limit=1000)
         return [_line(server) for server in page.items] or ["There are none."]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @mcp.command()
@@ -123,7 +108,7 @@ def add(
         register = share if shared or group_id else register_server
         return [_line(await register(session, resources, owner.id, draft))]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 def _ask(name: str, **more: Any) -> str:
@@ -151,7 +136,7 @@ def remove(name: str, user: str | None, *, yes: bool) -> None:
         await remove_server(session, resources, owner.id, server.id)
         return [f"{server.name} is removed."]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @mcp.command()
@@ -165,7 +150,7 @@ def enable(name: str, user: str | None) -> None:
         server = await find(session, owner, name)
         return [_line(await enable_server(session, resources, owner.id, server.id))]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @mcp.command()
@@ -179,7 +164,7 @@ def disable(name: str, user: str | None) -> None:
         server = await find(session, owner, name)
         return [_line(await disable_server(session, resources, owner.id, server.id))]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @mcp.command()
@@ -236,7 +221,7 @@ def import_file(
             raise Conflict(f"These exist already: {', '.join(done.existing)}. Nothing is imported.")
         return [_line(server) for server in done.servers]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @mcp.command("export")
@@ -251,7 +236,7 @@ def export_file(user: str | None) -> None:
         content = await export_servers(session, resources, owner.id)
         return [orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @mcp.command()

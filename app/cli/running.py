@@ -33,6 +33,20 @@ def with_resources(work: "Callable[[Resources], Awaitable[None]]") -> None:
     asyncio.run(open_and_work())
 
 
+def act_for(
+    user: str | None, work: "Callable[[AsyncSession, Resources, User], Awaitable[list[str]]]"
+) -> None:
+    """Do something on somebody's behalf in one transaction, and print what there is to say."""
+
+    async def act(resources: "Resources") -> None:
+        async with resources.db.transaction() as session:
+            lines = await work(session, resources, await acting_user(session, user))
+        for line in lines:
+            click.echo(line)
+
+    with_resources(act)
+
+
 def user_option(command: Command) -> Command:
     """`--user NAME`, for commands that act for somebody."""
     return click.option("--user", help="Whose; the owner's if not given.")(command)

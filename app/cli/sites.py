@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.running import acting_user, user_option, with_resources
+from app.cli.running import act_for, user_option
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -61,18 +61,6 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _act(
-    user: str | None, work: "Callable[[AsyncSession, Resources, User], Awaitable[list[str]]]"
-) -> None:
-    async def act(resources: "Resources") -> None:
-        async with resources.db.transaction() as session:
-            lines = await work(session, resources, await acting_user(session, user))
-        for line in lines:
-            click.echo(line)
-
-    with_resources(act)
-
-
 def _line(site: "Site") -> str:
     state = "revoked" if site.revoked_at else ", ".join(site.origins)
     return f"{site.name:24} {site.key}  {state}"
@@ -100,7 +88,7 @@ def list_them(user: str | None) -> None:
         await require_right(session, admin.id, Permission.SITES_READ)
         return [_line(site) for site in await list_sites(session)] or ["There are none."]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @sites.command()
@@ -116,7 +104,7 @@ def add(name: str, user: str | None, **options: Any) -> None:
         secret, site = await create_site(session, admin.id, fields)
         return [_line(site), f"Secret, for the site's own server: {secret}"]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @sites.command()
@@ -133,7 +121,7 @@ def change(name: str, new_name: str | None, user: str | None, **options: Any) ->
         fields = _given({**options, "name": new_name})
         return [_line(await change_site(session, resources, admin.id, site.id, fields))]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @sites.command()
@@ -152,7 +140,7 @@ def revoke(name: str, user: str | None, *, yes: bool) -> None:
         await revoke_site(session, resources, admin.id, site.id)
         return [f"{name} is revoked."]
 
-    _act(user, work)
+    act_for(user, work)
 
 
 @sites.command()
@@ -167,4 +155,4 @@ def secret(name: str, user: str | None) -> None:
         text, _site = await renew_secret(session, admin.id, site.id)
         return [f"Secret, for the site's own server: {text}"]
 
-    _act(user, work)
+    act_for(user, work)

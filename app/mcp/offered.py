@@ -9,7 +9,7 @@ from app.core.errors import Unavailable
 from app.mcp.beginning import find_soon
 from app.mcp.caller import Caller
 from app.mcp.contact import ALONE, Contact
-from app.mcp.page import PAGE, Function, page_tools
+from app.mcp.page import Function, page_tools
 from app.mcp.policy import is_among
 from app.mcp.sessions import RemoteTool, ToolOutcome, ToolServers
 
@@ -100,11 +100,11 @@ class Offered:
         contact: Contact = ALONE,
     ) -> ToolOutcome:
         """Call a tool once, of a server or of the page."""
-        tool = self.find_tool(tool_name)
-        if tool is None:
+        function = self._found_in_page(tool_name)
+        if function is not None and caller is not None:
+            return await self._call_page(function, arguments, caller)
+        if self.find_tool(tool_name) is None:
             raise Unavailable(f"There is no tool “{tool_name}” at the moment.")
-        if tool.server_id is None and tool.server == PAGE and caller is not None:
-            return await self._call_page(tool, arguments, caller)
         return await self._servers.call(
             tool_name,
             arguments,

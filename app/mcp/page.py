@@ -22,6 +22,7 @@ PAGE = "page"
 """What stands for the host page where servers of tools are named."""
 
 MOST_FUNCTIONS = 16
+LONGEST_NAME = 64
 LONGEST_DESCRIPTION = 500
 LARGEST_TOGETHER = 16_000
 """Bytes of all declarations of a page."""
@@ -94,18 +95,18 @@ def _is_plain(schema: Any, depth: int) -> bool:
 
 
 def page_tools(functions: Sequence[Function], taken: Collection[str]) -> list[RemoteTool]:
-    """The functions as tools, each under a name that no other tool has.
-
-    A call is `repeatable`, for it has one row and one tab of one page carries it out.
-    """
-    return [_named(_tool(each), taken) for each in functions]
-
-
-def _named(tool: RemoteTool, taken: Collection[str]) -> RemoteTool:
-    return tool if tool.name not in taken else replace(tool, name=f"{PAGE}_{tool.name}"[:64])
+    """The functions as tools, each under a name that no other tool has, or left out."""
+    named: dict[str, RemoteTool] = {}
+    for tool in map(_tool, functions):
+        for name in (tool.name, f"{PAGE}_{tool.name}"[:LONGEST_NAME]):
+            if name not in taken and name not in named:
+                named[name] = replace(tool, name=name)
+                break
+    return list(named.values())
 
 
 def _tool(function: Function) -> RemoteTool:
+    """A call is `repeatable`, for it has one row and one tab of one page carries it out."""
     told = orjson.dumps(
         [function.name, function.description, function.parameters, function.read_only],
         option=orjson.OPT_SORT_KEYS,

@@ -114,3 +114,14 @@ async def test_a_busy_stream_ends_when_its_session_has_run_out(
             record(session, GroupChanged(user_id=ada.user_id, group_id=new_id(), name="x",
                                          change="members"))  # fmt: skip
         assert await stream.rest() == []
+
+
+async def test_a_stream_that_begins_while_its_session_ends_is_over_at_once(
+    ada: Person, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(happenings, "QUIET", 1000.0)
+    await ada.done("GET", "/me")  # from here on a copy says for a while that the session is alive
+    async with resources.db.transaction() as session:
+        await session.execute(update(Session).values(ended_at=now()))
+    async with following(ada) as stream:
+        assert await stream.rest() == []

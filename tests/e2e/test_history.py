@@ -160,7 +160,7 @@ async def open_once(reader: Reader, path: str) -> None:
     """Open a thread whose answer is under way, see all of it, and close it."""
     tab = Tab(await reader.context.new_page())
     await tab.page.goto(path)
-    await expect(tab.field).to_be_visible(timeout=10_000)
-    await expect(tab.answer).to_contain_text("w0 w1 ", timeout=10_000)
+    await expect(tab.field).to_be_visible(timeout=30_000)
+    await expect(tab.answer).to_contain_text("w0 w1 ", timeout=30_000)
     await expect(tab.stop_button).to_be_visible()
     await tab.page.close()

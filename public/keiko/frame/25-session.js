@@ -50,6 +50,9 @@ const session = {
     return session.user;
   },
 
+  // Whether this visit still counts; yes as long as nobody answers.
+  stands: () => session.api("/widget/session").then((found) => found.user !== null, () => true),
+
   async enter(body) {
     const entered = await session.api("/widget/session", { method: "POST", body: { host_origin: page.origin, ...body } });
     session.setToken(entered.token ?? null);

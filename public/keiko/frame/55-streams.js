@@ -67,7 +67,7 @@ const streams = {
       if (Date.now() - began > 5000) wait = 150;
       await pause(status === 429 ? 2000 : wait);
       // A stream that ended by itself may have ended with the session.
-      if (status === 200 && !control.signal.aborted && Date.now() - began < 5000) await session.who().then((user) => user ?? lostNow(), () => null);
+      if (status === 200 && !control.signal.aborted && Date.now() - began < 5000 && !(await session.stands())) return session.lost();
     }
   },
 
@@ -149,8 +149,6 @@ const streams = {
     frame.update();
   },
 };
-
-const lostNow = () => session.lost();
 
 // What Keiko tells a visitor of work in the background.
 const notices = {

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 from tests.e2e.corpus import FOREIGN, LINES
 from tests.e2e.widget.conftest import Visitors, make_site
 from tests.e2e.widget.host import EVIL, HOST, HostSite
-from tests.e2e.widget.visitor import Visitor
+from tests.e2e.widget.visitor import Chat, Visitor
 from tests.product import Product
 
 
@@ -138,6 +138,24 @@ async def test_a_revoked_key_ends_an_open_chat(
     chat = await visitor.open("anonymous", site=key)
     await chat.ask("!say Good morning")
     await chat.sees("Good morning")
+    await revoke_site(keiko, chat, key)
+
+
+async def test_a_revoked_key_ends_a_chat_that_was_only_just_opened(
+    keiko: Product, visitor: Visitor, host: HostSite
+) -> None:
+    visitor.may_complain = True
+    key, secret = make_site(keiko, [host.origin], allows_anonymous=True)
+    chat = await visitor.visit("anonymous", site=key)
+    async with chat.page.expect_event(
+        "requestfinished", lambda request: "/widget/calls?" in request.url
+    ):
+        await chat.open()  # and that was the last thing that it asks for, but for its stream
+    await revoke_site(keiko, chat, key)
+
+
+async def revoke_site(keiko: Product, chat: Chat, key: str) -> None:
+    """Revoke a site, and see the chat that is open in its page end by itself."""
     with keiko.client() as owner:
         [site] = [each for each in owner.get("/api/v1/sites").json()["data"] if each["key"] == key]
         owner.delete(f"/api/v1/sites/{site['id']}").raise_for_status()
