@@ -1,10 +1,11 @@
 """Who looks after accounts and keys needs no mouse, and what they do has its effect elsewhere."""
 
 import httpx
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, expect
 
 from tests.e2e.centre import SOUND
 from tests.e2e.conftest import Readers
+from tests.e2e.keys import press, reach
 from tests.e2e.reader import Reader
 from tests.product import PASSWORD, Product
 
@@ -12,24 +13,6 @@ from tests.product import PASSWORD, Product
 def add(keiko: Product, name: str, role: str = "user") -> None:
     done = keiko.run("users", "add", name, "--role", role, "--password", PASSWORD)
     assert done.returncode == 0, done.stderr
-
-
-async def reach(page: Page, wanted: Locator, key: str = "Tab") -> None:
-    """Go from where one is to something by this key alone, and see that one is there."""
-    await expect(wanted).to_be_visible()
-    for _ in range(150):
-        await page.keyboard.press(key)
-        if await wanted.evaluate("e => e === document.activeElement"):
-            break
-    await expect(wanted).to_be_focused()
-    shown = "e => getComputedStyle(e).outlineStyle"
-    assert await wanted.evaluate(shown) != "none", "nobody sees where they are"
-
-
-async def press(page: Page, button: Locator) -> None:
-    """Reach a button and press it."""
-    await reach(page, button)
-    await page.keyboard.press("Enter")
 
 
 async def test_an_account_is_looked_after_without_a_mouse(

@@ -7,7 +7,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
+from tests.e2e.centre import SOUND
 from tests.e2e.conftest import Readers
+from tests.e2e.keys import press, reach
 from tests.e2e.reader import Reader
 from tests.product import Product
 
@@ -124,6 +126,54 @@ async def test_a_secret_is_renewed_and_a_site_revoked_after_a_second_thought(
     await expect(row.get_by_text("revoked", exact=True)).to_be_visible()
     await expect(row.get_by_role("button")).to_have_count(0)
     await expect(secret).to_have_count(0)
+
+
+async def test_a_site_is_made_and_revoked_without_a_mouse(reader: Reader) -> None:
+    page = await open_sites(reader)
+    await press(page, page.get_by_role("button", name="New site"))
+    form = page.get_by_role("dialog", name="New site")
+    await expect(form.get_by_label("Name")).to_be_focused()
+    await page.keyboard.type("Shop five")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("https://shop.example")
+    await reach(page, form.get_by_label("People nobody knows may write"))
+    await page.keyboard.press("Space")
+    await press(page, form.get_by_role("button", name="Make the site"))
+    await expect(page.get_by_label("Secret", exact=True)).to_be_focused()
+    row = site(page, "Shop five")
+    await expect(row.locator(".badge")).to_have_text("anybody may write")
+    await press(page, page.get_by_role("button", name="Done"))
+    await expect(row).to_be_focused()
+    await press(page, row.get_by_role("button", name="Revoke: Shop five"))
+    await press(page, page.get_by_role("dialog").get_by_role("button", name="Revoke"))
+    await expect(row.get_by_text("revoked", exact=True)).to_be_visible()
+    await expect(row).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_names_contrast_and_order_are_sound_in_every_state(
+    readers: Readers, scheme: str
+) -> None:
+    reader = await readers(color_scheme=scheme)
+    page = await open_sites(reader)
+    form = await make(page, f"Shop {scheme}", "shop.example")
+    await expect(form.get_by_role("alert")).to_be_visible()
+    await form.get_by_text("Texts in German").click()
+    assert await page.evaluate(SOUND) == []
+    await form.get_by_label("Pages that may show Keiko").fill("https://shop.example")
+    await form.get_by_role("button", name="Make the site").click()
+    await expect(page.get_by_label("Secret", exact=True)).to_be_focused()
+    row = site(page, f"Shop {scheme}")
+    await row.locator("summary").click()
+    assert await page.evaluate(SOUND) == []
+    await page.get_by_role("button", name="Done").click()
+    await row.get_by_role("button", name="Revoke: Shop").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    assert await page.evaluate(SOUND) == []
+    await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    await expect(row.get_by_text("revoked", exact=True)).to_be_visible()
+    assert await page.evaluate(SOUND) == []
+    reader.problems = [each for each in reader.problems if "422" not in each]
 
 
 async def test_all_of_it_fits_a_german_phone(readers: Readers) -> None:
