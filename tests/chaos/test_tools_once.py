@@ -17,7 +17,7 @@ def call(trace: Path, text: str, delay: float) -> str:
 
 
 async def started(trace: Path, *lines: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not trace.exists() or not set(lines) <= set(trace.read_text().split()):
             await asyncio.sleep(0.02)
 

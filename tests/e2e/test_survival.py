@@ -97,7 +97,7 @@ async def test_a_second_tab_is_on_the_same_word(reader: Reader, tab: Tab) -> Non
     second = await reader.open(tab.address)
     for one, other in ((tab, second), (second, tab), (tab, second)):
         await expect(one.answer).to_contain_text("w20")
-        await expect(other.answer).to_contain_text(words(await one.count_words()), timeout=3000)
+        await expect(other.answer).to_contain_text(words(await one.count_words()), timeout=10_000)
     await asyncio.gather(grows(tab), grows(second))
     await second.stop_button.click()
     await asyncio.gather(tab.rests(), second.rests())

@@ -74,7 +74,7 @@ async def test_a_second_relay_waits_and_takes_over_at_once(resources: Resources)
         ):
             await asyncio.sleep(0.01)
         assert not leads.is_set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         await leads.wait()
     await second
 

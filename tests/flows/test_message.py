@@ -101,7 +101,7 @@ async def test_a_watcher_sees_the_parts_of_the_answer_and_then_its_end(
 
     watch = await live.watch(accepted.task_id, listen)
     if watch.state.ended is None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await ended.wait()
     rows = await rows_at_end(resources, incoming)
     answer = next(s.output for s in rows.steps if s.kind is StepKind.ASSISTANT_MESSAGE)

@@ -169,7 +169,7 @@ async def test_open_pages_get_a_hint_once_the_notification_is_there(ada: Told) -
         await pubsub.subscribe(HINTS)
         await pubsub.get_message(timeout=1)
         await ada.tell()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while (message := await pubsub.get_message(timeout=1)) is None:
                 pass
     assert read_hint(message["data"]) == ("inbox", ada.user_id)

@@ -33,7 +33,7 @@ async def stage(
 
 
 async def until(watch: Watch, text: str) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while watch.state.text != text:
             await asyncio.sleep(0.01)
 

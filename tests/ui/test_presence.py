@@ -42,7 +42,7 @@ async def cut_handshake(url: str, token: str, seconds: float) -> None:
 
 async def comes_to_be(resources: Resources, user: User, *, present: bool) -> None:
     """Wait until the user counts as present, or no longer does."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await is_present(resources.redis, user.id) is not present:
             await asyncio.sleep(0.05)
 

@@ -162,7 +162,7 @@ async def test_a_session_that_ended_while_redis_was_away_is_void_when_it_is_back
     away = Resources(resources.settings, resources.db, open_redis(f"unix://{link}"))
     await end_session(away, signed_in.session_id)
     link.symlink_to(urlsplit(str(resources.settings.redis_url)).path)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while await find_session(resources, token) is not None:
             await asyncio.sleep(0.05)
     await away.redis.aclose()
