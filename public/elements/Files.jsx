@@ -7,7 +7,7 @@ const t = (english, german) => (isGerman ? german : english)
 
 const size = (bytes) => {
   const [value, unit] = bytes < 1000 ? [bytes, "byte"] : bytes < 1e6 ? [bytes / 1e3, "kilobyte"] : [bytes / 1e6, "megabyte"]
-  const style = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: value < 10 && unit !== "byte" ? 1 : 0 }
+  const style = { style: "unit", unit, unitDisplay: unit === "byte" ? "long" : "short", maximumFractionDigits: value < 10 && unit !== "byte" ? 1 : 0 }
   return new Intl.NumberFormat(navigator.language, style).format(value)
 }
 const address = (file) => `/api/v1/files/${file.id}`

@@ -1,23 +1,23 @@
 """The counts of days: what happened to all users together, for administrators."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from app.core.clock import now
+from app.api import counts
 from app.core.resources import Resources
 from app.events.counts import add_counts
 from tests.api.acting import Person
 
-TODAY = now().date()
+TODAY = date(2026, 3, 15)
 
 
-async def counted(resources: Resources, *counts: tuple[date, str, int]) -> None:
+async def counted(resources: Resources, *days: tuple[date, str, int]) -> None:
     async with resources.db.transaction() as session:
         await add_counts(
             session,
-            [{"day": day, "type": type, "count": n, "milliseconds": 7} for day, type, n in counts],
+            [{"day": day, "type": type, "count": n, "milliseconds": 7} for day, type, n in days],
         )
 
 
@@ -26,8 +26,9 @@ def told(data: Any) -> list[tuple[str, str, int]]:
 
 
 async def test_an_administrator_sees_what_happened_day_by_day(
-    resources: Resources, root: Person
+    resources: Resources, root: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(counts, "now", lambda: datetime(2026, 3, 15, 23, 59, tzinfo=UTC))
     await counted(
         resources,
         (TODAY, "task.completed", 3),
